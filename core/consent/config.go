@@ -1,0 +1,90 @@
+package consent
+
+import (
+	"net/url"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"deskward/core"
+)
+
+// Config is what a platform says about its authorization server for one
+// connection. Every oddity of a vendor is a named field here, so the flow
+// itself knows no vendor.
+type Config struct {
+	Platform core.PlatformID
+	Issuer   string // RFC 8414 issuer; "" when the vendor publishes none
+	// IssRequired: the server announces authorization_response_iss_parameter_supported
+	// (RFC 9207), so an answer without iss is refused.
+	IssRequired bool
+
+	AuthURL   string
+	TokenURL  string
+	RevokeURL string // "" when there is none
+	AuthStyle oauth2.AuthStyle
+
+	ClientID     string
+	ClientSecret core.Secret
+	Scopes       []string
+	// ScopeSeparator is " " (RFC 6749 §3.3) unless the vendor wants another.
+	ScopeSeparator string
+	AuthParams     url.Values // added to the authorization request, for example access_type=offline
+
+	// NoPKCE: the vendor is known to refuse code_challenge. Empty for
+	// everyone else; otherwise the reason, for the reader of this code.
+	NoPKCE string
+
+	// RedirectHost is "127.0.0.1" (RFC 8252 §7.3) unless the vendor accepts
+	// "localhost" only.
+	RedirectHost string
+	// Ports are the ports whose redirect URIs are registered with the vendor,
+	// in the order in which they are tried.
+	Ports []int
+
+	// TokenURLFor returns the token endpoint named by the answer's parameters
+	// (Zoho's accounts-server), or an error when that host may not be trusted.
+	// nil: TokenURL whatever the answer says.
+	TokenURLFor func(answer url.Values) (tokenURL string, region string, err error)
+
+	// Lifetime reads how long an access token lives from the token answer;
+	// nil: expires_in is seconds (RFC 6749 §5.1).
+	Lifetime func(tok *oauth2.Token) time.Duration
+
+	// RefreshRotates: a refresh gives a new refresh token and ends the old one,
+	// so it is never repeated when its answer was lost.
+	RefreshRotates bool
+
+	// RefreshLimit: the vendor refuses more than so many refreshes in the
+	// window. 0: not known.
+	RefreshLimit  int
+	RefreshWindow time.Duration
+
+	// ErrorCode maps an OAuth error answer to an advice key ("zoho.invalid_code").
+	// nil: "oauth." and the error code of RFC 6749 §5.2.
+	ErrorCode func(status int, code, description string) string
+
+	Device *Device // nil: no device grant
+
+	// TokenParams are added to the client credentials request (Zoho's soid).
+	TokenParams url.Values
+
+	// Hosts are all hosts (host or host:port) to which this connection's
+	// credentials may be sent.
+	Hosts []string
+}
+
+// Device describes a device grant. Zero names mean those of RFC 8628.
+type Device struct {
+	CodeURL    string
+	TokenURL   string
+	CodeParams url.Values    // added to the first request
+	GrantType  string        // of the poll; "": urn:ietf:params:oauth:grant-type:device_code
+	CodeName   string        // parameter that carries the device code; "": device_code
+	Interval   time.Duration // least time between two polls; 0: as the server says, or 5 s
+	// Elsewhere returns the endpoint to go on polling at when the server says
+	// that the person belongs to another data centre. nil: it does not happen.
+	Elsewhere func(answer map[string]any) (tokenURL, region string, ok bool)
+	// Pending maps the server's error codes to the four of RFC 8628 §3.5; nil: they are those.
+	Pending map[string]string
+}

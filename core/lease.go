@@ -1,0 +1,75 @@
+package core
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// LeaseTime is how long a lease is honoured after it was taken. Whoever holds
+// one must finish, or give up its call, well within: a vendor call under a
+// lease has a deadline of CallTime.
+const (
+	LeaseTime = 45 * time.Second
+	CallTime  = 30 * time.Second
+)
+
+// Leases lets one session at a time do a thing that must not be done twice at
+// once, such as a refresh that rotates, among all processes on one store.
+type Leases struct {
+	Store Store
+	Clock Clock
+	Actor Actor
+}
+
+// Lease is a held lease.
+type Lease struct {
+	ID    string    `json:"-"`
+	Owner string    `json:"owner"` // who holds it, for people
+	Token string    `json:"token"` // which holder it is: random
+	Until time.Time `json:"until"`
+	rev   uint64
+}
+
+// Take takes the lease id, or fails with code lease.held (class Conflict),
+// naming the holder, while another's has not run out.
+func (l *Leases) Take(ctx context.Context, id string) (Lease, error) {
+	mine := Lease{ID: id, Owner: l.Actor.String(), Token: NewID()}
+	err := l.Store.Update(ctx, func(w Writer) error {
+		now := l.Clock.Now()
+		rec, err := w.Get(KindLease, id)
+		switch {
+		case err == nil:
+			var held Lease
+			if err := json.Unmarshal(rec.Head, &held); err != nil {
+				return fmt.Errorf("read lease: %w", err)
+			}
+			// A lease far in the future was written by a clock that was wrong.
+			if now.Before(held.Until) && held.Until.Sub(now) <= 2*LeaseTime {
+				return &Error{Tried: "lease", Code: "lease.held", Class: Conflict, Params: map[string]string{"owner": held.Owner}}
+			}
+		case CodeOf(err) != ErrNotFound.Code:
+			return err
+		}
+		mine.Until = now.Add(LeaseTime)
+		raw, err := json.Marshal(mine)
+		if err != nil {
+			return err
+		}
+		mine.rev, err = w.Put(Record{Kind: KindLease, ID: id, Rev: rec.Rev, Head: raw})
+		return err
+	})
+	return mine, err
+}
+
+// Release gives the lease back within the caller's transaction. It fails with
+// code lease.lost when it ran out and another took it: then the caller's
+// transaction must not commit.
+func (l *Leases) Release(w Writer, held Lease) error {
+	err := w.Delete(KindLease, held.ID, held.rev)
+	if code := CodeOf(err); code == ErrConflict.Code || code == ErrNotFound.Code {
+		return &Error{Tried: "lease", Code: "lease.lost", Class: Conflict, Err: err}
+	}
+	return err
+}

@@ -1,0 +1,144 @@
+// Package locale turns message keys into the sentences a person reads, in
+// English and Japanese. The sentences are files of assets/locales
+// (<subject>.<language>.json, flat keys with dots); a test there fails when a
+// language lacks a key or when code names one that does not exist.
+package locale
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+)
+
+// Lang is a language deskward speaks.
+type Lang string
+
+// The languages.
+const (
+	English  Lang = "en"
+	Japanese Lang = "ja"
+)
+
+// Langs lists the languages, the one that others fall back to first.
+func Langs() []Lang { return []Lang{English, Japanese} }
+
+// FromEnv chooses the language from LC_ALL, LC_MESSAGES and LANG, in that
+// order, as POSIX says; English when none names one of ours.
+func FromEnv(getenv func(string) string) Lang {
+	if getenv == nil {
+		getenv = os.Getenv
+	}
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := getenv(name); v != "" {
+			if l, ok := Parse(v); ok {
+				return l
+			}
+			return English
+		}
+	}
+	return English
+}
+
+// Parse reads "ja", "ja_JP.UTF-8", "en-GB" and the like.
+func Parse(s string) (Lang, bool) {
+	s, _, _ = strings.Cut(s, ".")
+	s, _, _ = strings.Cut(strings.ReplaceAll(s, "_", "-"), "-")
+	for _, l := range Langs() {
+		if strings.EqualFold(s, string(l)) {
+			return l, true
+		}
+	}
+	return English, false
+}
+
+// Params are the values of a sentence's {{.Name}} placeholders.
+type Params map[string]any
+
+// Printer speaks one language. It may be used by several goroutines.
+type Printer struct {
+	lang Lang
+	loc  *i18n.Localizer
+	mu   sync.Mutex
+	has  map[string]bool
+}
+
+// Load reads the files of one language (and English, to fall back to) from a
+// folder of message files.
+func Load(files fs.FS, lang Lang) (*Printer, error) {
+	bundle := i18n.NewBundle(language.English)
+	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
+	p := &Printer{lang: lang, has: map[string]bool{}}
+	langs := []Lang{English}
+	if lang != English {
+		langs = append(langs, lang)
+	}
+	for _, l := range langs {
+		names, err := fs.Glob(files, "*."+string(l)+".json")
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			raw, err := fs.ReadFile(files, name)
+			if err != nil {
+				return nil, fmt.Errorf("read texts: %w", err)
+			}
+			f, err := bundle.ParseMessageFileBytes(raw, path.Base(name))
+			if err != nil {
+				return nil, fmt.Errorf("read texts %s: %w", name, err)
+			}
+			for _, m := range f.Messages {
+				p.has[m.ID] = true
+			}
+		}
+	}
+	p.loc = i18n.NewLocalizer(bundle, string(lang), string(English))
+	return p, nil
+}
+
+// Lang returns the language spoken.
+func (p *Printer) Lang() Lang { return p.lang }
+
+// Has reports whether a key has a sentence.
+func (p *Printer) Has(key string) bool { return p.has[key] }
+
+// T returns the sentence of key. A key without one comes back between
+// brackets, which a test looks for in every screen.
+func (p *Printer) T(key string, params ...Params) string {
+	cfg := i18n.LocalizeConfig{MessageID: key}
+	if len(params) > 0 {
+		cfg.TemplateData = map[string]any(params[0])
+	}
+	return p.localize(key, &cfg)
+}
+
+// N is T for a sentence that depends on a number, which is its {{.Count}}.
+func (p *Printer) N(key string, count int, params ...Params) string {
+	data := map[string]any{"Count": count}
+	if len(params) > 0 {
+		for k, v := range params[0] {
+			data[k] = v
+		}
+	}
+	return p.localize(key, &i18n.LocalizeConfig{MessageID: key, PluralCount: count, TemplateData: data})
+}
+
+func (p *Printer) localize(key string, cfg *i18n.LocalizeConfig) string {
+	if !p.has[key] {
+		return "[" + key + "]"
+	}
+	// A bundle parses templates on first use and is not safe for that.
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s, err := p.loc.Localize(cfg)
+	if err != nil && s == "" {
+		return "[" + key + "]"
+	}
+	return s
+}

@@ -1,0 +1,133 @@
+// Package platform says what a vendor product is to deskward: what it asks
+// the admin, how its credentials are granted, and what a connection to it can
+// do. What only some platforms can do is a capability: a small interface that
+// the value returned by Dial may implement. A capability that is missing is a
+// sentence shown to the admin, not a hidden key.
+//
+// A new platform is one package below this one, one line in package all, one
+// guide file and one advice file; platformtest.Run is what it must pass.
+package platform
+
+import (
+	"context"
+	"net/http"
+
+	"deskward/core"
+	"deskward/core/action"
+	"deskward/core/consent"
+	"deskward/core/transport"
+)
+
+// Platform describes one vendor product. Its texts for people are in
+// assets/locales under platform.<ID>.….
+type Platform struct {
+	ID      core.PlatformID
+	Name    string       // the product's own name, the same in every language
+	Grants  []core.Grant // what it accepts, the recommended one first
+	Regions []Region     // data centres; nil: the platform has none
+	Asks    []Ask        // what the admin is asked besides name and grant, in order
+	Scopes  []Scope      // known scopes; nil: the platform publishes no list
+
+	// OAuth returns how consent and refresh work for c. nil: no OAuth.
+	OAuth func(c core.Connection, e transport.Endpoints) (consent.Config, error)
+
+	// Dial returns a client of c that implements some of the capability
+	// interfaces below. It makes no call.
+	Dial func(c core.Connection, env Env) any
+
+	// Actions are the operations guides may name.
+	Actions func(s Services) []action.Action
+}
+
+// Region is one data centre or host family.
+type Region struct {
+	ID       string // as in --region
+	Name     string // locale text region.<platform>.<ID> has the words
+	Console  string // where the admin registers a client for it
+	Doubtful bool   // sources disagree whether it exists
+}
+
+// Ask is one thing asked when a connection is added. Its label and hint are
+// the locale texts ask.<platform>.<Name> and ask.<platform>.<Name>.hint.
+type Ask struct {
+	Name     string // "client_id", "client_secret", "region", "scopes", "account", "issuer", else a setting's name
+	Secret   bool
+	Optional bool
+	Grants   []core.Grant // asked for these only; nil: for all
+	Default  string
+	// Check reports what is wrong with a typed value as an *core.Error; nil: nothing is checked.
+	Check func(value string) error
+}
+
+// Scope is one permission with words for it: locale text scope.<platform>.<ID>.
+type Scope struct {
+	ID       string
+	Disputed bool // sources disagree whether the vendor knows it
+	Least    bool // part of the least set that makes the checks work
+}
+
+// Env is what a platform's client works with.
+type Env struct {
+	HTTP      *transport.Client
+	Endpoints transport.Endpoints
+	Clock     core.Clock
+	// Token returns a working access token, refreshing it when needed.
+	Token func(ctx context.Context) (core.Secret, error)
+}
+
+// Services are what actions work with.
+type Services struct {
+	Connections *core.Connections
+	Store       core.Store
+	Events      *core.EventLog
+	Clock       core.Clock
+	HTTP        *transport.Client
+	Endpoints   transport.Endpoints
+	Tokens      TokenSource
+	Checks      func(ctx context.Context, id string) (core.Connection, error) // Service.Check
+}
+
+// TokenSource gives access tokens of stored connections; consent.Service is one.
+type TokenSource interface {
+	Access(ctx context.Context, connectionID string) (core.Secret, error)
+}
+
+// Checker proves a credential with a real call that changes nothing. The
+// returned Check is saved whether OK or not; err is for what could not be
+// asked at all (no network), which says nothing about the credential.
+type Checker interface {
+	Check(ctx context.Context) (core.Check, error)
+}
+
+// ScopeProber tells by one cheap call per scope what a credential may do.
+type ScopeProber interface {
+	ProbeScopes(ctx context.Context) ([]ScopeProbe, error)
+}
+
+// ScopeProbe is the answer for one scope.
+type ScopeProbe struct {
+	Scope   string    `json:"scope"`
+	Allowed bool      `json:"allowed"`
+	Unsure  bool      `json:"unsure,omitempty"` // no probe is known for it, or the answer did not tell
+	Code    string    `json:"code,omitempty"`
+	Call    core.Call `json:"call,omitzero"`
+}
+
+// Revoker ends a credential at the vendor. It cannot be undone.
+type Revoker interface {
+	Revoke(ctx context.Context) error
+}
+
+// Find returns the platform of that id, or an *core.Error with code
+// platform.unknown.
+func Find(all []Platform, id core.PlatformID) (Platform, error) {
+	for _, p := range all {
+		if p.ID == id {
+			return p, nil
+		}
+	}
+	return Platform{}, &core.Error{Tried: "find-platform", On: string(id), Code: "platform.unknown", Class: core.Usage}
+}
+
+// HTTPClient returns the client for c's hosts.
+func (e Env) HTTPClient(hosts []string) *http.Client { return e.HTTP.For(hosts...) }

@@ -1,0 +1,125 @@
+package platform
+
+import (
+	"context"
+
+	"deskward/core"
+	"deskward/core/consent"
+	"deskward/core/transport"
+)
+
+// Service does for any stored connection what its platform can do.
+type Service struct {
+	Platforms   []Platform
+	Connections *core.Connections
+	HTTP        *transport.Client
+	Endpoints   transport.Endpoints
+	Clock       core.Clock
+	Tokens      TokenSource
+}
+
+// Config returns the consent configuration of c. It has the form that
+// consent.Service asks for.
+func (s *Service) Config(c core.Connection) (consent.Config, error) {
+	p, err := Find(s.Platforms, c.Platform)
+	if err != nil {
+		return consent.Config{}, err
+	}
+	if p.OAuth == nil {
+		return consent.Config{}, missing("consent", c)
+	}
+	return p.OAuth(c, s.Endpoints)
+}
+
+// Dial returns the platform's client of c. An access token is had only when
+// the client asks for one.
+func (s *Service) Dial(c core.Connection) (any, error) {
+	p, err := Find(s.Platforms, c.Platform)
+	if err != nil {
+		return nil, err
+	}
+	if p.Dial == nil {
+		return nil, missing("dial", c)
+	}
+	id := c.ID
+	return p.Dial(c, Env{
+		HTTP: s.HTTP, Endpoints: s.Endpoints, Clock: s.Clock,
+		Token: func(ctx context.Context) (core.Secret, error) { return s.Tokens.Access(ctx, id) },
+	}), nil
+}
+
+// Check proves the connection with a real call, saves what came out and
+// returns the connection as saved. A credential that the vendor refuses is
+// not an error of Check: it is the result (Check.OK false, Check.Code why).
+func (s *Service) Check(ctx context.Context, id string) (core.Connection, error) {
+	c, err := s.Connections.Get(ctx, id)
+	if err != nil {
+		return c, err
+	}
+	client, err := s.Dial(c)
+	if err != nil {
+		return c, err
+	}
+	checker, ok := client.(Checker)
+	if !ok {
+		return c, missing("check", c)
+	}
+	var rec core.CallRecorder
+	check, err := checker.Check(core.WithCallRecorder(ctx, &rec))
+	if core.ClassOf(err) == core.Refused {
+		check, err = core.Check{Code: core.CodeOf(err)}, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	check.At, check.Calls = s.Clock.Now(), rec.Calls()
+	ev := core.Event{Verb: core.VerbChecked, Code: check.Code}
+	return s.Connections.Change(ctx, id, ev, func(c *core.Connection) error {
+		c.Check = check
+		return nil
+	})
+}
+
+// ProbeScopes asks per scope what the connection may do.
+func (s *Service) ProbeScopes(ctx context.Context, c core.Connection) ([]ScopeProbe, error) {
+	client, err := s.Dial(c)
+	if err != nil {
+		return nil, err
+	}
+	prober, ok := client.(ScopeProber)
+	if !ok {
+		return nil, missing("probe", c)
+	}
+	return prober.ProbeScopes(ctx)
+}
+
+// Revoke ends the connection's credential at the vendor, drops the dead
+// tokens here and records it.
+func (s *Service) Revoke(ctx context.Context, id string) (core.Connection, error) {
+	c, err := s.Connections.Get(ctx, id)
+	if err != nil {
+		return c, err
+	}
+	client, err := s.Dial(c)
+	if err != nil {
+		return c, err
+	}
+	revoker, ok := client.(Revoker)
+	if !ok {
+		return c, missing("revoke", c)
+	}
+	if err := revoker.Revoke(ctx); err != nil {
+		return c, err
+	}
+	return s.Connections.Change(context.WithoutCancel(ctx), id, core.Event{Verb: core.VerbRevoked}, func(c *core.Connection) error {
+		c.Secrets = c.Secrets.With(core.SecretAccessToken, core.Secret{}).With(core.SecretRefreshToken, core.Secret{})
+		c.Check, c.Granted = core.Check{}, nil
+		return nil
+	})
+}
+
+// missing says that c's platform lacks a capability: locale text
+// error.platform.cannot.<what>.
+func missing(what string, c core.Connection) error {
+	return &core.Error{Tried: what, On: c.Name, Code: "platform.cannot." + what, Class: core.Usage, Params: map[string]string{"platform": string(c.Platform)}}
+}
