@@ -1,0 +1,16 @@
+// Package all is the one list of the platforms deskward knows.
+package all
+
+import (
+	"deskward/core/platform"
+	"deskward/core/platform/oauth2"
+	"deskward/core/platform/zoho"
+)
+
+// Platforms returns every platform, in the order in which they are offered.
+func Platforms() []platform.Platform {
+	return []platform.Platform{
+		zoho.Platform(),
+		oauth2.Platform(),
+	}
+}
