@@ -1,0 +1,135 @@
+package widget
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"deskward/tui/screen"
+)
+
+// Draw returns the form's lines, at most height of them with the focused
+// field in sight, and the cursor relative to them.
+func (f *Form) Draw(e screen.Env, width, height int) ([]string, *tea.Cursor) {
+	label := 0
+	for _, s := range f.fields {
+		label = max(label, ansi.StringWidth(s.Label(e)))
+	}
+	label = min(label, width*2/5) + 2
+	var lines []string
+	var cursor *tea.Cursor
+	from, to := 0, 0
+	for i, s := range f.fields {
+		start := len(lines)
+		block, col, row := s.draw(e, i == f.focus, label, width)
+		if i == f.focus {
+			from, to = start, start+len(block)
+			if col >= 0 {
+				cursor = tea.NewCursor(col, start+row)
+			}
+		}
+		lines = append(lines, block...)
+	}
+	top := 0
+	if len(lines) > height {
+		top = max(0, min(to-height+1, from))
+		top = min(top, len(lines)-height)
+		lines = lines[top : top+height]
+	}
+	if cursor != nil {
+		cursor.Y -= top
+	}
+	return lines, cursor
+}
+
+// draw returns the block of one field and where in it the cursor stands.
+func (s *fieldState) draw(e screen.Env, focused bool, label, width int) (lines []string, col, row int) {
+	mark := "  "
+	if focused {
+		mark = e.Theme.Accent.Render(e.Theme.Glyphs.Current) + " "
+	}
+	name := Cut(s.Label(e), label-2, e.Theme.Glyphs.Cut)
+	if focused {
+		name = e.Theme.Title.Render(name)
+	}
+	head := mark + Pad(name, label)
+	col = -1
+	switch {
+	case s.Many:
+		lines = append(lines, head)
+		lines = append(lines, s.drawMany(e, focused, width)...)
+	case s.Options != nil:
+		lines = append(lines, head+s.drawChoice(e, focused, width-label-2))
+	default:
+		text, c := s.input.Draw(e, width-label-2)
+		if text == "" && s.Optional && !focused {
+			text = e.Theme.Muted.Render(e.T("form.optional"))
+		}
+		lines = append(lines, head+text)
+		if focused && c >= 0 {
+			col = label + 2 + c
+		}
+	}
+	if s.wrong != nil {
+		for _, l := range Wrap(s.wrong(e), width-6) {
+			lines = append(lines, "    "+e.Theme.Bad.Render(e.Theme.Glyphs.Bad)+" "+l)
+		}
+	}
+	if focused && s.Hint != nil {
+		for _, l := range Wrap(s.Hint(e), width-4) {
+			lines = append(lines, "    "+e.Theme.Muted.Render(l))
+		}
+	}
+	return lines, col, 0
+}
+
+func (s *fieldState) drawChoice(e screen.Env, focused bool, width int) string {
+	text := s.Options[s.choice].Label(e)
+	if len(s.Options) == 1 {
+		return Cut(text, width, e.Theme.Glyphs.Cut)
+	}
+	if !focused {
+		return Cut(text, width, e.Theme.Glyphs.Cut)
+	}
+	tail := " " + e.Theme.Muted.Render(e.T("form.choose", map[string]any{"n": s.choice + 1, "of": len(s.Options)}))
+	return CutStyled(e.Theme.Accent.Render("< ")+Cut(text, max(width-ansi.StringWidth(tail)-4, 8), e.Theme.Glyphs.Cut)+e.Theme.Accent.Render(" >")+tail, width, e.Theme.Glyphs.Cut)
+}
+
+// manyRows is how many options of a checklist are in sight at once.
+const manyRows = 7
+
+func (s *fieldState) drawMany(e screen.Env, focused bool, width int) []string {
+	rows := len(s.Options)
+	if !focused {
+		on := 0
+		for _, o := range s.Options {
+			if s.on[o.Value] {
+				on++
+			}
+		}
+		return []string{"    " + e.Theme.Muted.Render(e.T("form.chosen", map[string]any{"n": on, "of": rows}))}
+	}
+	var out []string
+	from, to := s.list.Window(rows, min(rows, manyRows))
+	for i := from; i < to; i++ {
+		o := s.Options[i]
+		box := "[ ]"
+		if s.on[o.Value] {
+			box = "[x]"
+		}
+		mark := " "
+		if i == s.list.Selected {
+			mark = e.Theme.Accent.Render(e.Theme.Glyphs.Selected)
+		}
+		text := o.Label(e)
+		if o.Muted {
+			text = e.Theme.Muted.Render(text)
+		}
+		out = append(out, strings.TrimRight("   "+mark+box+" "+CutStyled(text, width-8, e.Theme.Glyphs.Cut), " "))
+	}
+	if to < rows {
+		out = append(out, "       "+e.Theme.Muted.Render(e.T("form.more", map[string]any{"n": rows - to})))
+	}
+	return out
+}

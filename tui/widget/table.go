@@ -1,0 +1,129 @@
+package widget
+
+import (
+	"strings"
+
+	"charm.land/lipgloss/v2"
+
+	"deskward/tui/screen"
+)
+
+// Column is one column of a table.
+type Column struct {
+	Title Words
+	Min   int // narrowest useful width in cells
+	Want  int // width that shows most values whole
+	Drop  int // columns with the highest Drop go first when space is short; 0 stays
+}
+
+// Cell is one value, cleaned and cut when drawn.
+type Cell struct {
+	Text  string
+	Style lipgloss.Style
+}
+
+// Table draws the rows in sight only, so ten thousand cost what twenty cost.
+type Table struct {
+	Columns []Column
+	Rows    int
+	Row     func(i int) []Cell
+	List    *List
+}
+
+// Draw returns height lines: a heading and rows. The selected row has the
+// theme's mark before it and a bold first column.
+func (t Table) Draw(e screen.Env, width, height int) []string {
+	widths := t.layout(width - 3)
+	out := make([]string, 0, height)
+	var head []string
+	for i, c := range t.Columns {
+		if widths[i] > 0 {
+			head = append(head, Pad(Cut(c.Title(e), widths[i], e.Theme.Glyphs.Cut), widths[i]))
+		}
+	}
+	out = append(out, "   "+e.Theme.Muted.Render(strings.TrimRight(strings.Join(head, "  "), " ")))
+	from, to := t.List.Window(t.Rows, height-1)
+	for i := from; i < to; i++ {
+		out = append(out, t.row(e, i, widths))
+	}
+	return out
+}
+
+func (t Table) row(e screen.Env, i int, widths []int) string {
+	var b strings.Builder
+	selected := i == t.List.Selected
+	if selected {
+		b.WriteString(" " + e.Theme.Accent.Render(e.Theme.Glyphs.Selected) + " ")
+	} else {
+		b.WriteString("   ")
+	}
+	gap := ""
+	for c, cell := range t.Row(i) {
+		if widths[c] == 0 {
+			continue
+		}
+		text := Cut(cell.Text, widths[c], e.Theme.Glyphs.Cut)
+		b.WriteString(gap)
+		style := cell.Style
+		if selected && c == 0 {
+			style = style.Bold(true)
+		}
+		b.WriteString(Pad(style.Render(text), widths[c]))
+		gap = "  "
+	}
+	return strings.TrimRight(b.String(), " ")
+}
+
+// layout gives each column its width; 0 for a dropped one.
+func (t Table) layout(width int) []int {
+	shown := make([]bool, len(t.Columns))
+	for i := range shown {
+		shown[i] = true
+	}
+	least := func() int {
+		n := 0
+		for i, c := range t.Columns {
+			if shown[i] {
+				n += c.Min + 2
+			}
+		}
+		return n - 2
+	}
+	for least() > width {
+		worst := -1
+		for i, c := range t.Columns {
+			if shown[i] && c.Drop > 0 && (worst < 0 || c.Drop > t.Columns[worst].Drop) {
+				worst = i
+			}
+		}
+		if worst < 0 {
+			break
+		}
+		shown[worst] = false
+	}
+	widths := make([]int, len(t.Columns))
+	spare := width - least()
+	for i, c := range t.Columns {
+		if shown[i] {
+			widths[i] = c.Min
+		}
+	}
+	// Hand out what is left in order, first up to what each wants, then to the last.
+	last := 0
+	for i, c := range t.Columns {
+		if !shown[i] {
+			continue
+		}
+		last = i
+		if add := min(max(c.Want-c.Min, 0), max(spare, 0)); add > 0 {
+			widths[i] += add
+			spare -= add
+		}
+	}
+	if spare > 0 {
+		widths[last] += spare
+	} else if spare < 0 {
+		widths[last] = max(1, widths[last]+spare)
+	}
+	return widths
+}
