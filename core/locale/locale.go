@@ -142,3 +142,15 @@ func (p *Printer) localize(key string, cfg *i18n.LocalizeConfig) string {
 	}
 	return s
 }
+
+// Text is one text in every language, as guides and advice write it:
+// {en: …, ja: …}.
+type Text map[Lang]string
+
+// In returns the text in a language, or in English where that is missing.
+func (t Text) In(l Lang) string {
+	if s := t[l]; s != "" {
+		return s
+	}
+	return t[English]
+}
