@@ -23,6 +23,34 @@ const (
 	KindPreference Kind = "preference" // language, lock time and the like
 )
 
+// MaxKey is the greatest length of a record's id, and of a kind.
+const MaxKey = 128
+
+// CheckKey says whether a kind and an id can be a record's key: 1 to MaxKey
+// letters, digits, dots, hyphens and underscores of ASCII. Every store
+// refuses others, with code store.bad-key: keys stand in clear, so something
+// else there is a name or an address that should have been sealed.
+func CheckKey(kind Kind, id string) error {
+	if isKey(string(kind)) && isKey(id) {
+		return nil
+	}
+	return &Error{Code: "store.bad-key", Params: map[string]string{"kind": CleanLine(string(kind))}}
+}
+
+func isKey(s string) bool {
+	if s == "" || len(s) > MaxKey {
+		return false
+	}
+	for _, c := range []byte(s) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // Record is one sealed thing in the store. Head is what lists show and never
 // holds a secret; Body is the rest. They are sealed apart, so listing ten
 // thousand records decrypts no secret.
