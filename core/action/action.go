@@ -39,6 +39,7 @@ const (
 type Field struct {
 	Name     string
 	Secret   bool // of type core.Secret
+	Time     bool // of type time.Time
 	Optional bool
 }
 
@@ -62,6 +63,10 @@ type Action struct {
 	// Ask, where not nil, asks the vendor what became of a Run with these
 	// inputs whose end nobody saw. It changes nothing.
 	Ask func(context.Context, Values) (Effect, error)
+
+	// Recall, where not nil, gives the output of a Run that took effect once
+	// more, from what that Run saved before it ended. It changes nothing.
+	Recall func(context.Context, Values) (Values, error)
 }
 
 // New makes an action of a Go function. I and O are structs whose fields
@@ -98,6 +103,12 @@ func Asking[I any](a Action, ask func(context.Context, I) (Effect, error)) Actio
 	return a
 }
 
+// Recalling returns a with Recall set to a typed function.
+func Recalling[I, O any](a Action, recall func(context.Context, I) (O, error)) Action {
+	a.Recall = New(a.Name, Reads, recall).Run
+	return a
+}
+
 func tagOf(f reflect.StructField) (name string, optional bool) {
 	name, opt, _ := strings.Cut(f.Tag.Get("name"), ",")
 	return name, opt == "optional"
@@ -123,7 +134,7 @@ func fieldsOf[T any]() []Field {
 		default:
 			panic(fmt.Sprintf("action: %s.%s has type %s", t, f.Name, f.Type))
 		}
-		out = append(out, Field{Name: name, Secret: f.Type == secretType, Optional: optional})
+		out = append(out, Field{Name: name, Secret: f.Type == secretType, Time: f.Type == timeType, Optional: optional})
 	}
 	return out
 }
