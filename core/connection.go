@@ -65,7 +65,9 @@ type Check struct {
 	OK    bool      `json:"ok"`
 	Code  string    `json:"code,omitempty"`  // why not: an advice key
 	Calls []Call    `json:"calls,omitempty"` // what was asked
-	Note  string    `json:"note,omitempty"`  // what the vendor answered, cleaned: an organization's name, an address
+	// Params are the values of Code's texts, as in an Error.
+	Params map[string]string `json:"params,omitempty"`
+	Note   string            `json:"note,omitempty"` // what the vendor answered, cleaned: an organization's name, an address
 }
 
 // Summary is what a listing knows of a connection: no secret, decoded from
@@ -397,6 +399,6 @@ func (c Connection) Subject() Subject { return Subject{Kind: KindConnection, ID:
 func (c Connection) Clone() Connection {
 	c.Settings, c.Secrets = maps.Clone(c.Settings), maps.Clone(c.Secrets)
 	c.Scopes, c.Granted = slices.Clone(c.Scopes), slices.Clone(c.Granted)
-	c.Check.Calls = slices.Clone(c.Check.Calls)
+	c.Check.Calls, c.Check.Params = slices.Clone(c.Check.Calls), maps.Clone(c.Check.Params)
 	return c
 }

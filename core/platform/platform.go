@@ -73,6 +73,9 @@ type Env struct {
 	Clock     core.Clock
 	// Token returns a working access token, refreshing it when needed.
 	Token func(ctx context.Context) (core.Secret, error)
+	// Renew returns an access token renewed now, for when the vendor refused
+	// the one that Token gave. nil: it cannot be renewed.
+	Renew func(ctx context.Context) (core.Secret, error)
 }
 
 // Services are what actions work with.
@@ -90,6 +93,12 @@ type Services struct {
 // TokenSource gives access tokens of stored connections; consent.Service is one.
 type TokenSource interface {
 	Access(ctx context.Context, connectionID string) (core.Secret, error)
+}
+
+// Refresher is a TokenSource that can renew an access token before its time;
+// consent.Service is one.
+type Refresher interface {
+	Refresh(ctx context.Context, connectionID string) (core.Connection, error)
 }
 
 // Checker proves a credential with a real call that changes nothing. The
@@ -116,6 +125,11 @@ type ScopeProbe struct {
 // Revoker ends a credential at the vendor. It cannot be undone.
 type Revoker interface {
 	Revoke(ctx context.Context) error
+}
+
+// Owner tells whose credential it is, as the vendor says: an e-mail address.
+type Owner interface {
+	Owner(ctx context.Context) (string, error)
 }
 
 // Find returns the platform of that id, or an *core.Error with code

@@ -2,6 +2,7 @@ package platform
 
 import (
 	"context"
+	"errors"
 
 	"deskward/core"
 	"deskward/core/consent"
@@ -42,10 +43,17 @@ func (s *Service) Dial(c core.Connection) (any, error) {
 		return nil, missing("dial", c)
 	}
 	id := c.ID
-	return p.Dial(c, Env{
+	env := Env{
 		HTTP: s.HTTP, Endpoints: s.Endpoints, Clock: s.Clock,
 		Token: func(ctx context.Context) (core.Secret, error) { return s.Tokens.Access(ctx, id) },
-	}), nil
+	}
+	if r, ok := s.Tokens.(Refresher); ok {
+		env.Renew = func(ctx context.Context) (core.Secret, error) {
+			c, err := r.Refresh(ctx, id)
+			return c.Secrets[core.SecretAccessToken], err
+		}
+	}
+	return p.Dial(c, env), nil
 }
 
 // Check proves the connection with a real call, saves what came out and
@@ -66,8 +74,8 @@ func (s *Service) Check(ctx context.Context, id string) (core.Connection, error)
 	}
 	var rec core.CallRecorder
 	check, err := checker.Check(core.WithCallRecorder(ctx, &rec))
-	if core.ClassOf(err) == core.Refused {
-		check, err = core.Check{Code: core.CodeOf(err)}, nil
+	if e, ok := errors.AsType[*core.Error](err); ok && e.Class == core.Refused {
+		check, err = core.Check{Code: e.Code, Params: e.Params}, nil
 	}
 	if err != nil {
 		return c, err
