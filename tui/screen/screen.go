@@ -55,6 +55,19 @@ type Env struct {
 	Text          *locale.Printer
 	Now           time.Time
 	SSH           bool // the console runs over SSH
+	// Explain puts an error into words: what happened, what it means, what
+	// to do next.
+	Explain func(error) Explanation
+}
+
+// Explanation is an error in words.
+type Explanation struct {
+	Headline string // what was tried, on what, and what came of it
+	Means    string // "" when there is nothing to add
+	Next     string // what to do
+	Code     string // stable
+	Said     string // what the vendor said, cleaned; "" nothing
+	Unsure   bool   // the meaning is not documented by the vendor
 }
 
 // T is Env.Text.T.

@@ -1,0 +1,65 @@
+package tui
+
+import (
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// lastMinute is the time before locking in which the header counts down. Before
+// it the header says the time as it is set, so that an idle console sends
+// nothing.
+const lastMinute = time.Minute
+
+// never stands for "does not lock".
+const never = time.Duration(1<<63 - 1)
+
+// lockIn is how long until the console locks if no key comes.
+func (c *Console) lockIn() time.Duration {
+	if c.o.Guard.After <= 0 || c.locked != nil {
+		return never
+	}
+	return c.o.Guard.After - c.o.Clock.Now().Sub(c.lastInput)
+}
+
+// armIdle sets the timer for the next look at how long no key came.
+// Background work does not count as input.
+func (c *Console) armIdle() tea.Cmd {
+	in := c.lockIn()
+	if c.idleArmed || in == never {
+		return nil
+	}
+	if in > lastMinute {
+		in -= lastMinute
+	}
+	c.idleArmed = true
+	return tea.Tick(max(in, 10*time.Millisecond), func(time.Time) tea.Msg { return idleMsg{} })
+}
+
+func (c *Console) idle() tea.Cmd {
+	if c.lockIn() <= 0 {
+		return c.lock()
+	}
+	return c.armIdle()
+}
+
+// lock wipes the key, leaves every screen and shows the unlock prompt only.
+// Work past its point of no return goes on and is waited for at quit.
+func (c *Console) lock() tea.Cmd {
+	if c.o.Guard.Lock == nil || c.locked != nil {
+		return nil
+	}
+	c.o.Guard.Lock()
+	for i := range c.stacks {
+		closeAll(c.stacks[i])
+		c.stacks[i] = nil
+	}
+	c.overlay, c.notice.Text, c.notice.Err = nil, "", nil
+	c.counts = map[string]Count{}
+	return c.lockScreen()
+}
+
+func (c *Console) lockScreen() tea.Cmd {
+	c.locked = []entry{}
+	return c.open(c.o.Guard.Screen())
+}

@@ -1,0 +1,187 @@
+package tui
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"deskward/tui/screen"
+	"deskward/tui/widget"
+)
+
+// help lists the keys of the screen in front, those that cannot work now with
+// the reason, and the shell's.
+type help struct {
+	title string
+	keys  []screen.Key
+	shell []screen.Key
+	list  widget.List
+}
+
+func (c *Console) newHelp() overlay {
+	h := &help{}
+	if t, ok := c.top(); ok {
+		h.keys = t.screen.Keys()
+	}
+	hp, palette, back, quit, lock, lang := shellKeys()
+	if c.locked != nil {
+		h.shell = []screen.Key{hp, lang, quit}
+		return h
+	}
+	h.shell = []screen.Key{hp, palette, back, screen.NewKey("1-6", "key.sections", "1"), lang, lock, quit}
+	return h
+}
+
+func (h *help) update(c *Console, msg tea.Msg) tea.Cmd {
+	k, ok := msg.(tea.KeyPressMsg)
+	if !ok {
+		return nil
+	}
+	if !h.list.Update(k, len(h.keys)+len(h.shell)+2) || k.String() == "g" {
+		c.overlay = nil
+	}
+	return nil
+}
+
+func (h *help) draw(e screen.Env) screen.Frame {
+	var lines []string
+	add := func(title string, keys []screen.Key) {
+		if len(keys) == 0 {
+			return
+		}
+		lines = append(lines, e.Theme.Title.Render(e.T(title)))
+		for _, k := range keys {
+			l := "  " + widget.Pad(e.Theme.Key.Render(widget.Shown(e, k)), 12) + e.T(k.Help().Desc)
+			if k.Reason != "" {
+				l += "  " + e.Theme.Muted.Render(e.T(k.Reason))
+			}
+			lines = append(lines, l)
+		}
+		lines = append(lines, "")
+	}
+	add("help.screen", h.keys)
+	add("help.everywhere", h.shell)
+	from, to := h.list.Window(len(lines), e.Height)
+	return screen.Frame{Text: strings.Join(lines[from:to], "\n")}
+}
+
+// palette finds every action by name.
+type palette struct {
+	input widget.Input
+	list  widget.List
+	items []paletteItem
+}
+
+type paletteItem struct {
+	label  widget.Words
+	shown  string
+	reason string
+	run    func(*Console) tea.Cmd
+}
+
+func (c *Console) newPalette() overlay {
+	p := &palette{input: widget.NewInput(false)}
+	p.input.Focus()
+	if t, ok := c.top(); ok {
+		for _, k := range t.screen.Keys() {
+			p.items = append(p.items, pressItem(k))
+		}
+	}
+	if c.locked == nil {
+		for i, sec := range c.o.Sections {
+			p.items = append(p.items, paletteItem{label: widget.Key("palette.go", nil), shown: string(rune('1' + i)), run: func(c *Console) tea.Cmd { return c.goTo(i) }})
+			title := sec.Title
+			p.items[len(p.items)-1].label = func(e screen.Env) string { return e.T("palette.go", map[string]any{"section": e.T(title)}) }
+		}
+	}
+	hp, _, back, quit, lock, lang := shellKeys()
+	for _, k := range []screen.Key{hp, back, lang, lock, quit} {
+		p.items = append(p.items, pressItem(k))
+	}
+	return p
+}
+
+// pressItem presses a key when chosen: palette and keyboard cannot disagree.
+func pressItem(k screen.Key) paletteItem {
+	return paletteItem{
+		label: widget.Key(k.Help().Desc), shown: k.Help().Key, reason: k.Reason,
+		run: func(c *Console) tea.Cmd {
+			if keys := k.Keys(); len(keys) > 0 {
+				return c.key(Press(keys[0]))
+			}
+			return nil
+		},
+	}
+}
+
+func (p *palette) matches(e screen.Env) []paletteItem {
+	want := strings.Fields(strings.ToLower(p.input.Value()))
+	var out []paletteItem
+	for _, it := range p.items {
+		label := strings.ToLower(it.label(e))
+		ok := true
+		for _, w := range want {
+			ok = ok && strings.Contains(label, w)
+		}
+		if ok {
+			out = append(out, it)
+		}
+	}
+	return out
+}
+
+func (p *palette) update(c *Console, msg tea.Msg) tea.Cmd {
+	e := c.env(c.width, c.height)
+	k, ok := msg.(tea.KeyPressMsg)
+	if !ok {
+		p.input.Update(msg)
+		return nil
+	}
+	found := p.matches(e)
+	switch k.String() {
+	case "esc":
+		c.overlay = nil
+		return nil
+	case "enter":
+		c.overlay = nil
+		if len(found) == 0 {
+			return nil
+		}
+		return found[min(p.list.Selected, len(found)-1)].run(c)
+	case "up", "down", "pgup", "pgdown":
+		p.list.Update(k, len(found))
+		return nil
+	}
+	p.input.Update(msg)
+	p.list.Selected = 0
+	return nil
+}
+
+func (p *palette) draw(e screen.Env) screen.Frame {
+	text, col := p.input.Draw(e, e.Width-4)
+	lines := []string{e.Theme.Accent.Render(":") + " " + text, ""}
+	found := p.matches(e)
+	p.list.Clamp(len(found))
+	from, to := p.list.Window(len(found), e.Height-2)
+	for i := from; i < to; i++ {
+		it := found[i]
+		mark := "  "
+		if i == p.list.Selected {
+			mark = e.Theme.Accent.Render(e.Theme.Glyphs.Selected) + " "
+		}
+		l := mark + widget.Pad(e.Theme.Key.Render(it.shown), 9) + it.label(e)
+		if it.reason != "" {
+			l += "  " + e.Theme.Muted.Render(e.T(it.reason))
+		}
+		lines = append(lines, l)
+	}
+	if len(found) == 0 {
+		lines = append(lines, e.Theme.Muted.Render(e.T("palette.none")))
+	}
+	f := screen.Frame{Text: strings.Join(lines, "\n")}
+	if col >= 0 {
+		f.Cursor = tea.NewCursor(col+ansi.StringWidth(": "), 0)
+	}
+	return f
+}

@@ -1,0 +1,388 @@
+// Package tui is the console: the shell around the screens. It is the one
+// tea.Model of the program. It keeps a stack of screens for each section,
+// draws header, rail, notices and footer, generates help and palette from the
+// screens' keys, locks the store when nobody types, and owns the clipboard,
+// the one ticker and quitting. Screens are in the packages below; what they
+// call is wired in cmd.
+package tui
+
+import (
+	"context"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"deskward/core"
+	"deskward/core/locale"
+	"deskward/tui/screen"
+	"deskward/tui/theme"
+)
+
+// Section is one place of the rail.
+type Section struct {
+	ID    string // "connections"
+	Title string // locale key
+	Open  func() screen.Screen
+}
+
+// Count is a section's number in the rail.
+type Count struct {
+	N    int
+	Warn bool // something in there wants attention
+}
+
+// Guard locks and unlocks what the console shows.
+type Guard struct {
+	After  time.Duration // without a key; 0: never
+	Lock   func()
+	Locked func() bool
+	Screen func() screen.Screen // the unlock or first-run screen
+}
+
+// Options are what the shell needs from outside.
+type Options struct {
+	Sections   []Section
+	Counts     func(ctx context.Context) (map[string]Count, error)
+	Printer    func(locale.Lang) (*locale.Printer, error)
+	Lang       locale.Lang
+	Explain    func(error, *locale.Printer) screen.Explanation
+	Protection func(screen.Env) string // how the store is protected, for the header
+	Guard      Guard
+	Clock      core.Clock
+	Sandbox    bool
+	SSH        bool
+	ASCII      bool
+	Getenv     func(string) string
+	// Native puts a text on this machine's clipboard and returns a function
+	// that clears it if it is still there. nil: there is none, or the admin
+	// sits elsewhere.
+	Native func(text string) (clear func(), err error)
+}
+
+// Console is the program's model.
+type Console struct {
+	o       Options
+	ctx     context.Context
+	work    *screen.Work
+	send    func(tea.Msg)
+	printer *locale.Printer
+
+	width, height int
+	dark, ascii   bool
+
+	section int
+	stacks  [][]entry
+	locked  []entry // the unlock screen, while there is no key
+	counts  map[string]Count
+
+	notice  screen.Notice
+	overlay overlay // help or palette; nil: none
+
+	lastInput time.Time
+	idleArmed bool
+	ticking   bool
+	quitAsked bool
+}
+
+type entry struct {
+	screen screen.Screen
+	scope  *screen.Scope
+}
+
+// overlay is what lies over the screen and takes all keys.
+type overlay interface {
+	update(c *Console, msg tea.Msg) tea.Cmd
+	draw(e screen.Env) screen.Frame
+}
+
+// New makes the console. Send must be set before work with progress starts:
+// give it the program's Send.
+func New(ctx context.Context, o Options) (*Console, error) {
+	p, err := o.Printer(o.Lang)
+	if err != nil {
+		return nil, err
+	}
+	return &Console{
+		o: o, ctx: ctx, work: &screen.Work{}, send: func(tea.Msg) {}, printer: p,
+		width: 80, height: 24, dark: true, ascii: o.ASCII,
+		stacks: make([][]entry, len(o.Sections)), counts: map[string]Count{},
+		lastInput: o.Clock.Now(),
+	}, nil
+}
+
+// SetSend gives the console the program's Send.
+func (c *Console) SetSend(send func(tea.Msg)) { c.send = send }
+
+// Wait waits for work that must finish after the program ended, at most for
+// the given time. It reports whether all of it finished.
+func (c *Console) Wait(limit time.Duration) bool {
+	for _, s := range c.stacks {
+		closeAll(s)
+	}
+	closeAll(c.locked)
+	return c.work.Wait(limit)
+}
+
+// The shell's own messages.
+type (
+	tickMsg   struct{}
+	idleMsg   struct{}
+	countsMsg struct {
+		counts map[string]Count
+		err    error
+	}
+	copiedMsg struct {
+		what   string
+		native bool
+		clear  func()
+		err    error
+	}
+	clearMsg struct{ clear func() }
+)
+
+// clearAfter is how long a copied text stays on this machine's clipboard.
+const clearAfter = 45 * time.Second
+
+// Init opens the first screen.
+func (c *Console) Init() tea.Cmd {
+	return tea.Batch(tea.RequestBackgroundColor, c.start())
+}
+
+// start shows the unlock screen while the store is locked, else the section.
+func (c *Console) start() tea.Cmd {
+	if c.o.Guard.Locked != nil && c.o.Guard.Locked() {
+		return c.lockScreen()
+	}
+	return tea.Batch(c.goTo(c.section), c.loadCounts(), c.armIdle())
+}
+
+// Update handles one message.
+func (c *Console) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	cmd := c.handle(msg)
+	return c, tea.Batch(cmd, c.armTick())
+}
+
+func (c *Console) handle(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		if msg.Width > 0 && msg.Height > 0 && msg.Width < 10_000 && msg.Height < 10_000 {
+			c.width, c.height = msg.Width, msg.Height
+		}
+	case tea.BackgroundColorMsg:
+		c.dark = msg.IsDark()
+	case tea.KeyPressMsg:
+		c.lastInput = c.o.Clock.Now()
+		return c.key(msg)
+	case tea.PasteMsg:
+		c.lastInput = c.o.Clock.Now()
+		if c.overlay != nil {
+			return c.overlay.update(c, msg)
+		}
+		return c.toTop(msg)
+	case screen.Result:
+		return c.result(msg)
+	case tickMsg:
+		c.ticking = false
+		return c.toTop(screen.TickMsg{})
+	case idleMsg:
+		c.idleArmed = false
+		return c.idle()
+	case countsMsg:
+		if msg.err == nil {
+			c.counts = msg.counts
+		}
+	case copiedMsg:
+		return c.copied(msg)
+	case clearMsg:
+		return func() tea.Msg { msg.clear(); return nil }
+	}
+	return nil
+}
+
+// stack is the stack in front: the lock's while locked, else the section's.
+func (c *Console) stack() *[]entry {
+	if c.locked != nil {
+		return &c.locked
+	}
+	return &c.stacks[c.section]
+}
+
+func (c *Console) top() (entry, bool) {
+	s := *c.stack()
+	if len(s) == 0 {
+		return entry{}, false
+	}
+	return s[len(s)-1], true
+}
+
+func (c *Console) toTop(msg tea.Msg) tea.Cmd {
+	t, ok := c.top()
+	if !ok {
+		return nil
+	}
+	return c.apply(t.screen.Update(msg))
+}
+
+// result brings the outcome of work to the screen whose scope it is; one that
+// was left meanwhile gets nothing.
+func (c *Console) result(r screen.Result) tea.Cmd {
+	for i := range c.stacks {
+		for depth, en := range c.stacks[i] {
+			if en.scope == r.To {
+				step := en.screen.Update(r.Msg)
+				if c.locked == nil && i == c.section && depth == len(c.stacks[i])-1 {
+					return c.apply(step)
+				}
+				return c.applyBehind(step)
+			}
+		}
+	}
+	for _, en := range c.locked {
+		if en.scope == r.To {
+			return c.apply(en.screen.Update(r.Msg))
+		}
+	}
+	return nil
+}
+
+// applyBehind does what a screen that is not in front may do: go on working,
+// say something, tell of a change. It cannot move the admin elsewhere.
+func (c *Console) applyBehind(s screen.Step) tea.Cmd {
+	return c.apply(screen.Step{Cmd: s.Cmd, Say: s.Say, Changed: s.Changed})
+}
+
+// apply does a step at once, so that the next key meets the new screen.
+func (c *Console) apply(s screen.Step) tea.Cmd {
+	cmds := []tea.Cmd{s.Cmd}
+	if s.Say.Text != "" || s.Say.Err != nil {
+		c.notice = s.Say
+	}
+	switch {
+	case s.Unlock:
+		closeAll(c.locked)
+		c.locked = nil
+		cmds = append(cmds, c.start())
+	case s.Replace != nil:
+		c.pop()
+		cmds = append(cmds, c.open(s.Replace))
+	case s.Open != nil:
+		cmds = append(cmds, c.open(s.Open))
+	case s.Back:
+		cmds = append(cmds, c.back())
+	}
+	if s.Section != "" {
+		for i, sec := range c.o.Sections {
+			if sec.ID == s.Section {
+				cmds = append(cmds, c.goTo(i))
+			}
+		}
+	}
+	if s.Copy.Text != "" {
+		cmds = append(cmds, c.copy(s.Copy))
+	}
+	if s.Plain != "" {
+		cmds = append(cmds, showPlain(s.Plain, c.printer.T("plain.return")))
+	}
+	if s.Changed {
+		cmds = append(cmds, c.loadCounts())
+	}
+	if s.Quit {
+		cmds = append(cmds, tea.Quit)
+	}
+	return tea.Batch(cmds...)
+}
+
+func (c *Console) open(s screen.Screen) tea.Cmd {
+	en := entry{s, screen.NewScope(c.ctx, c.work, func(m tea.Msg) { c.send(m) })}
+	st := c.stack()
+	*st = append(*st, en)
+	return c.apply(s.Init(en.scope))
+}
+
+func (c *Console) pop() {
+	st := c.stack()
+	n := len(*st)
+	if n == 0 {
+		return
+	}
+	(*st)[n-1].scope.Close()
+	*st = (*st)[:n-1]
+}
+
+// back leaves the top screen unless it is the section's root.
+func (c *Console) back() tea.Cmd {
+	if len(*c.stack()) <= 1 {
+		return nil
+	}
+	c.pop()
+	t, _ := c.top()
+	if r, ok := t.screen.(screen.Resumer); ok {
+		return c.apply(r.Resume())
+	}
+	return nil
+}
+
+// goTo shows a section, as it was left. Going to the section one is in goes
+// back to its root.
+func (c *Console) goTo(i int) tea.Cmd {
+	if i == c.section && len(c.stacks[i]) > 1 {
+		for len(c.stacks[i]) > 1 {
+			c.pop()
+		}
+	}
+	c.section = i
+	if len(c.stacks[i]) == 0 {
+		return c.open(c.o.Sections[i].Open())
+	}
+	t, _ := c.top()
+	if r, ok := t.screen.(screen.Resumer); ok {
+		return c.apply(r.Resume())
+	}
+	return nil
+}
+
+func closeAll(s []entry) {
+	for _, en := range s {
+		en.scope.Close()
+	}
+}
+
+func (c *Console) loadCounts() tea.Cmd {
+	if c.o.Counts == nil {
+		return nil
+	}
+	ctx := c.ctx
+	return func() tea.Msg {
+		n, err := c.o.Counts(ctx)
+		return countsMsg{n, err}
+	}
+}
+
+// armTick keeps the one ticker going only while something runs or counts down.
+func (c *Console) armTick() tea.Cmd {
+	if c.ticking || !c.wantsTick() {
+		return nil
+	}
+	c.ticking = true
+	return tea.Tick(time.Second, func(time.Time) tea.Msg { return tickMsg{} })
+}
+
+func (c *Console) wantsTick() bool {
+	if c.work.Running() > 0 || c.lockIn() < lastMinute {
+		return true
+	}
+	t, ok := c.top()
+	if !ok {
+		return false
+	}
+	k, ok := t.screen.(screen.Ticker)
+	return ok && k.Ticking()
+}
+
+func (c *Console) theme() theme.Theme {
+	g := theme.Unicode()
+	if c.ascii {
+		g = theme.ASCII()
+	}
+	return theme.New(c.dark, g)
+}
