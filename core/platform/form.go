@@ -1,0 +1,134 @@
+package platform
+
+import (
+	"slices"
+	"strings"
+
+	"deskward/core"
+	"deskward/core/action"
+)
+
+// Answers are what an admin said of a new connection: by Ask name, secrets
+// apart.
+type Answers struct {
+	Name   string // the connection's
+	Grant  core.Grant
+	Expect string // the account expected to consent; "": any
+	Plain  map[string]string
+	Secret core.Secrets
+}
+
+// Accepts reports whether the platform knows a grant.
+func (p Platform) Accepts(g core.Grant) bool { return slices.Contains(p.Grants, g) }
+
+// AsksFor returns what is asked for one grant, in order.
+func (p Platform) AsksFor(g core.Grant) []Ask {
+	var out []Ask
+	for _, ask := range p.Asks {
+		if len(ask.Grants) == 0 || slices.Contains(ask.Grants, g) {
+			out = append(out, ask)
+		}
+	}
+	return out
+}
+
+// NewConnection makes the connection that the answers describe, with the
+// defaults of what was left out. It fails with code platform.grant when the
+// platform does not know the grant, platform.ask-unknown when an answer
+// belongs to no Ask, platform.ask-missing when a needed one is not there, and
+// otherwise as the Ask's own check. It stores nothing.
+func (p Platform) NewConnection(a Answers) (core.Connection, error) {
+	if !p.Accepts(a.Grant) {
+		return core.Connection{}, p.inputError("platform.grant", map[string]string{"grant": string(a.Grant), "grants": joinGrants(p.Grants)})
+	}
+	c := core.Connection{
+		Name: strings.TrimSpace(a.Name), Platform: p.ID, Grant: a.Grant, Expect: strings.TrimSpace(a.Expect),
+		Settings: map[string]string{}, Secrets: core.Secrets{},
+	}
+	known := map[string]bool{}
+	for _, ask := range p.AsksFor(a.Grant) {
+		known[ask.Name] = true
+		if err := p.take(&c, ask, a); err != nil {
+			return core.Connection{}, err
+		}
+	}
+	for name := range a.all() {
+		if !known[name] {
+			return core.Connection{}, p.inputError("platform.ask-unknown", map[string]string{"input": core.CleanLine(name), "grant": string(a.Grant)})
+		}
+	}
+	return c, nil
+}
+
+// take puts one answer where it belongs.
+func (p Platform) take(c *core.Connection, ask Ask, a Answers) error {
+	if ask.Secret {
+		secret := a.Secret[ask.Name]
+		switch {
+		case !secret.Empty():
+			c.Secrets = c.Secrets.With(ask.Name, secret)
+		case !ask.Optional:
+			return p.inputError("platform.ask-missing", map[string]string{"input": ask.Name})
+		}
+		return nil
+	}
+	value := strings.TrimSpace(a.Plain[ask.Name])
+	if value == "" {
+		value = ask.Default
+	}
+	if value == "" {
+		if !ask.Optional {
+			return p.inputError("platform.ask-missing", map[string]string{"input": ask.Name})
+		}
+		return nil
+	}
+	if ask.Check != nil {
+		if err := ask.Check(value); err != nil {
+			return err
+		}
+	}
+	switch ask.Name {
+	case "client_id":
+		c.ClientID = value
+	case "region":
+		c.Region = value
+	case "scopes":
+		c.Scopes = action.SplitList(value)
+	case "account":
+		c.Account = value
+	case "issuer":
+		c.Issuer = value
+	default:
+		c.Settings[ask.Name] = value
+	}
+	return nil
+}
+
+// all yields the names of everything that was answered.
+func (a Answers) all() map[string]bool {
+	names := map[string]bool{}
+	for name, value := range a.Plain {
+		if value != "" {
+			names[name] = true
+		}
+	}
+	for name, s := range a.Secret {
+		if !s.Empty() {
+			names[name] = true
+		}
+	}
+	return names
+}
+
+func (p Platform) inputError(code string, params map[string]string) error {
+	params["platform"] = p.Name
+	return &core.Error{Tried: "add-connection", On: p.Name, Code: code, Class: core.Usage, Params: params}
+}
+
+func joinGrants(grants []core.Grant) string {
+	words := make([]string, len(grants))
+	for i, g := range grants {
+		words[i] = string(g)
+	}
+	return strings.Join(words, ", ")
+}
