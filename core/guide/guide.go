@@ -1,7 +1,10 @@
 package guide
 
 import (
+	"maps"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"deskward/core"
@@ -26,6 +29,7 @@ type Guide struct {
 	Platform core.PlatformID
 	Title    locale.Text
 	Summary  locale.Text // one sentence for a list; may be missing
+	Subject  string      // what a run without a name is called: a text with ${step.output}
 	Steps    []Step
 
 	source string // the file's text, which a run keeps
@@ -99,3 +103,49 @@ func (g *Guide) Step(id string) (Step, bool) {
 // Irreversible reports whether the step's action works once only or takes
 // something away for good.
 func (s Step) Irreversible() bool { return s.Kind == Do && s.Action.Risk >= action.Once }
+
+// maxAnswer is the longest value taken, in bytes: no field of a guide needs
+// more, and a record is written whole at each step.
+const maxAnswer = 64 << 10
+
+// Check reports why a typed value would not be taken: an *core.Error with
+// code guide.answer-missing, -choice, -shape or -long.
+func (f Field) Check(typed string) error {
+	if reason := f.reason(f.tidy(typed)); reason != "" {
+		return &core.Error{Tried: "answer", Code: "guide.answer-" + reason, Class: core.Usage, Params: map[string]string{"field": f.Name}}
+	}
+	return nil
+}
+
+// reason says what is wrong with a value; "" when nothing is.
+func (f Field) reason(v string) string {
+	switch {
+	case v == "" && f.Optional:
+		return ""
+	case v == "":
+		return "missing"
+	case len(v) > maxAnswer:
+		return "long"
+	case f.Options != nil && !slices.ContainsFunc(f.Options, func(o Option) bool { return o.Value == v }):
+		return "choice"
+	case f.pattern != nil && !f.pattern.MatchString(v):
+		return "shape"
+	}
+	return ""
+}
+
+// tidy takes out of a pasted value what mail programs, terminals and help
+// pages put into it.
+func (f Field) tidy(v string) string {
+	switch {
+	case f.Compact:
+		return strings.Join(strings.Fields(v), "")
+	case f.Multiline:
+		v = strings.ReplaceAll(v, "\r\n", "\n")
+	default:
+		v = strings.NewReplacer("\r", "", "\n", "").Replace(v)
+	}
+	return strings.TrimSpace(v)
+}
+
+func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

@@ -3,9 +3,11 @@ package guide
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"deskward/core"
+	"deskward/core/action"
 )
 
 // State is where a step of a run stands.
@@ -16,10 +18,10 @@ const (
 	Open       State = "open"    // not done yet
 	Running    State = "running" // begun by this process and not ended
 	Done       State = "done"
-	Failed     State = "failed"  // refused or gone wrong, known to have had no effect
-	Unknown    State = "unknown" // begun, and nobody knows how it ended
-	Lost       State = "lost"    // it took effect, but its answer, which later steps need, is lost
-	GaveWay    State = "gave-way"
+	Failed     State = "failed"      // refused or gone wrong, known to have had no effect
+	Unknown    State = "unknown"     // begun, and nobody knows how it ended
+	Lost       State = "lost"        // it took effect, but its answer, which later steps need, is lost
+	GaveWay    State = "gave-way"    // left for the steps that stand in for it
 	PassedOver State = "passed-over" // a step that stands in for another, which was not needed
 )
 
@@ -132,14 +134,171 @@ func (g *Guide) standIns(step string) []Step {
 	return out
 }
 
+// clone returns a copy that can be changed.
 func (r Run) clone() Run {
-	r.Steps = maps.Clone(r.Steps)
-	r.secrets = maps.Clone(r.secrets)
+	r.Steps, r.secrets = maps.Clone(r.Steps), maps.Clone(r.secrets)
+	if r.Steps == nil {
+		r.Steps = map[string]StepRecord{}
+	}
+	if r.secrets == nil {
+		r.secrets = core.Secrets{}
+	}
 	return r
 }
 
 func (r Run) subject() core.Subject {
 	return core.Subject{Kind: core.KindRun, ID: r.ID, Name: r.Name}
+}
+
+// visible reports whether a step belongs to this run: those that stand in for
+// another do so only when it gave way.
+func (r Run) visible(s Step) bool {
+	return s.InsteadOf == "" || r.StateOf(s.InsteadOf) == GaveWay
+}
+
+// position returns the number of the current step and how many there are.
+func (r Run) position() (number, of int) {
+	current, underway := r.Current()
+	for _, s := range r.guide.Steps {
+		if !r.visible(s) {
+			continue
+		}
+		if of++; underway && s.ID == current.ID {
+			number = of
+		}
+	}
+	if !underway {
+		number = of
+	}
+	return number, of
+}
+
+// giver returns where a value comes from: of the last step that stood in for it
+// where it gave way.
+func (r Run) giver(v value) value {
+	if r.StateOf(v.step) == GaveWay {
+		if in := r.guide.standIns(v.step); len(in) > 0 {
+			v.step = in[len(in)-1].ID
+		}
+	}
+	return v
+}
+
+// plain returns a plain value; "" when there is none.
+func (r Run) plain(v value) string {
+	v = r.giver(v)
+	return r.Steps[v.step].Out[v.output]
+}
+
+// secret returns a secret value.
+func (r Run) secret(v value) core.Secret {
+	v = r.giver(v)
+	return r.secrets[v.step+"."+v.output]
+}
+
+// shown returns a plain value as a person reads it within a line of text.
+func (r Run) shown(v value) string {
+	text := r.plain(v)
+	if s, ok := r.guide.Step(v.step); ok && s.outputs()[v.output].Time {
+		if t, err := time.Parse(time.RFC3339, text); err == nil {
+			text = t.UTC().Format("2006-01-02 15:04 UTC")
+		}
+	}
+	if text == "" {
+		return "–"
+	}
+	return core.CleanLine(text)
+}
+
+// drop forgets what a step gave.
+func (r *Run) drop(step string) {
+	rec := r.Steps[step].clone()
+	rec.Out, rec.Calls = nil, nil
+	r.Steps[step] = rec
+	maps.DeleteFunc(r.secrets, func(name string, _ core.Secret) bool { return strings.HasPrefix(name, step+".") })
+}
+
+// inputs returns what a step's action is called with.
+func (r Run) inputs(s Step) action.Values {
+	v := action.Values{Plain: map[string]string{}, Secret: core.Secrets{}}
+	for _, f := range s.Action.In {
+		text, given := s.With[f.Name]
+		switch sole, ok := soleValue(text); {
+		case !given:
+		case f.Secret && ok:
+			v.Secret[f.Name] = r.secret(sole)
+		default:
+			v.Plain[f.Name] = fill(text, r.plain)
+		}
+	}
+	return v
+}
+
+// needs reports whether a later step cannot be done without what s gave.
+func (g *Guide) needs(s Step) bool {
+	return slices.ContainsFunc(g.Steps, func(o Step) bool {
+		return slices.ContainsFunc(o.uses(), func(v value) bool { return v.step == s.ID })
+	})
+}
+
+// notBefore returns the time before which a step cannot be done; zero: none.
+func (r Run) notBefore(s Step) time.Time {
+	if v, ok := soleValue(s.AfterValue); ok {
+		t, _ := time.Parse(time.RFC3339, r.plain(v)) // no time: nothing to wait for
+		return t
+	}
+	if s.After == 0 {
+		return time.Time{}
+	}
+	var last time.Time
+	for _, o := range r.guide.Steps {
+		if o.ID == s.ID {
+			break
+		}
+		if ended := r.Steps[o.ID].Ended; ended.After(last) {
+			last = ended
+		}
+	}
+	if last.IsZero() {
+		last = r.Begun
+	}
+	return last.Add(s.After)
+}
+
+// settle derives the run's own state from its steps, after one changed.
+func (r *Run) settle(now time.Time) {
+	for _, s := range r.guide.Steps {
+		if s.InsteadOf == "" {
+			continue
+		}
+		rec := r.Steps[s.ID]
+		switch {
+		case r.StateOf(s.InsteadOf) == Done:
+			rec.State = PassedOver
+			r.Steps[s.ID] = rec
+		case rec.State == PassedOver:
+			delete(r.Steps, s.ID)
+		}
+	}
+	if r.Name == "" && r.guide.Subject != "" {
+		found, _ := valuesIn(r.guide.Subject)
+		if !slices.ContainsFunc(found, func(v value) bool { return r.plain(v) == "" }) {
+			r.Name = fill(r.guide.Subject, r.shown)
+		}
+	}
+	current, underway := r.Current()
+	switch {
+	case r.State == Abandoned:
+	case !underway:
+		r.State = Complete
+	case r.StateOf(current.ID) == Unknown:
+		r.State = Stuck
+	default:
+		r.State = Underway
+	}
+	if r.State == Complete || r.State == Abandoned {
+		r.Ended, r.secrets = now, nil // whatever must be kept has its own record
+	}
 }
 
 func (rec StepRecord) lastFailure() (Failure, bool) {

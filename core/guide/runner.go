@@ -2,26 +2,14 @@ package guide
 
 import (
 	"context"
-	"errors"
-	"io/fs"
+	"maps"
+	"strings"
 	"sync"
 	"time"
 
 	"deskward/core"
 	"deskward/core/action"
-	"deskward/core/locale"
 )
-
-var errNotYet = errors.New("not yet")
-
-// Load reads and checks all guides of a folder (*.yaml), sorted by id.
-// Mistakes of all of them come back at once as Problems.
-func Load(files fs.FS, actions []action.Action) ([]Guide, error) { return nil, errNotYet }
-
-// Parse reads and checks one guide. name is the file's name, for messages.
-func Parse(name string, data []byte, actions []action.Action) (*Guide, error) {
-	return nil, errNotYet
-}
 
 // Runner starts runs and takes them further. It may be used by several
 // goroutines; several runners, in several processes, may work on one store.
@@ -39,184 +27,244 @@ type Runner struct {
 	inFlight map[string]bool // tries of this process that have not ended
 }
 
-// Start begins a run of a guide. name says what it is about, for lists:
-// a customer, an organization.
-func (r *Runner) Start(ctx context.Context, guideID, name string) (Run, error) {
-	return Run{}, errNotYet
+// Guide returns the guide of that id, or an *core.Error with code
+// guide.not-found.
+func (r *Runner) Guide(id string) (*Guide, error) {
+	for i := range r.Guides {
+		if r.Guides[i].ID == id {
+			return &r.Guides[i], nil
+		}
+	}
+	return nil, &core.Error{Tried: "find-guide", On: core.CleanLine(id), Code: "guide.not-found", Class: core.Usage}
 }
 
-// Runs lists all runs, those underway first, then the newest.
-func (r *Runner) Runs(ctx context.Context) ([]Summary, error) { return nil, errNotYet }
+// Start begins a run of a guide. name says what it is about, for lists: a
+// customer, an organization. Without one the run takes the name that its guide
+// derives from the answers, as soon as they are given.
+func (r *Runner) Start(ctx context.Context, guideID, name string) (Run, error) {
+	g, err := r.Guide(guideID)
+	if err != nil {
+		return Run{}, err
+	}
+	run := Run{
+		ID: core.NewID(), Name: core.CleanLine(strings.TrimSpace(name)), GuideID: g.ID, Sandbox: r.Sandbox,
+		Begun: r.Clock.Now().UTC(), By: r.Events.Actor, State: Underway, Source: g.source, guide: g,
+	}.clone()
+	return r.write(ctx, run, r.event(run, core.VerbRunBegun, "", ""))
+}
 
 // Get reads a run. A step that was begun by a process which is gone comes
-// back Unknown, and is recorded so.
-func (r *Runner) Get(ctx context.Context, id string) (Run, error) { return Run{}, errNotYet }
+// back Unknown, and is recorded so once no other session can still be at it.
+func (r *Runner) Get(ctx context.Context, id string) (Run, error) {
+	var run Run
+	err := r.Store.View(ctx, func(rd core.Reader) (err error) {
+		run, err = r.read(rd, id)
+		return err
+	})
+	if err != nil {
+		return Run{}, err
+	}
+	step, underway := run.Current()
+	if !underway {
+		return run, nil
+	}
+	rec := run.Steps[step.ID]
+	if rec.State != Running || r.isInFlight(rec.Try) {
+		return run, nil
+	}
+	now := r.Clock.Now()
+	over := !now.Before(rec.Until)
+	if over {
+		rec.Until = time.Time{}
+	}
+	rec.State = Unknown
+	run.Steps[step.ID] = rec
+	if !over {
+		run.settle(now)
+		return run, nil
+	}
+	noted, err := r.write(ctx, run, r.event(run, core.VerbStepUnknown, step.ID, ""))
+	if core.CodeOf(err) == core.ErrConflict.Code {
+		return r.Get(ctx, id) // somebody else noted it, or it ended after all
+	}
+	return noted, err
+}
+
+func (r *Runner) isInFlight(try string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.inFlight[try]
+}
 
 // Answer takes the values of the current ask step by field name, or nothing
-// for a tell step, which says that it is done. Fields that are wrong come
-// back as an *core.Error with code guide.bad-answer whose Params name field
-// and reason.
+// for a tell step, which says that it is done. A field that is missing takes
+// its default; an empty secret keeps what was answered before. The first value
+// that is wrong comes back as Field.Check says.
 func (r *Runner) Answer(ctx context.Context, run Run, values map[string]string) (Run, error) {
-	return run, errNotYet
+	step, err := r.at(run, Ask, Tell)
+	if err != nil {
+		return run, err
+	}
+	if err := r.dueBy(run, step); err != nil {
+		return run, err
+	}
+	out, secrets, err := run.answers(step, values)
+	if err != nil {
+		return run, err
+	}
+	next := run.clone()
+	maps.Copy(next.secrets, secrets)
+	now := r.Clock.Now().UTC()
+	rec := next.Steps[step.ID].clone()
+	rec.State, rec.By, rec.Begun, rec.Ended, rec.Out = Done, r.Events.Actor, now, now, out
+	next.Steps[step.ID] = rec
+	return r.write(ctx, next, r.event(next, core.VerbStepDone, step.ID, ""))
 }
 
-// Do runs the action of the current do or prove step. word is what the admin
-// typed where the step wants confirmation. What is past the point of no return
-// is not cut short when ctx ends.
-//
-// An error of the action comes back together with the run as journaled: the
-// step is then Failed, or Unknown (class core.Unknown).
-func (r *Runner) Do(ctx context.Context, run Run, word string) (Run, error) { return run, errNotYet }
-
-// Inquire asks the vendor what became of an unknown step, where its action
-// knows how to. The run comes back Done, Lost or Failed (it did not happen),
-// or as it was when it cannot be told.
-func (r *Runner) Inquire(ctx context.Context, run Run) (Run, action.Effect, error) {
-	return run, action.CannotTell, errNotYet
+// answers checks typed values and splits them into plain and secret ones.
+func (r Run) answers(step Step, values map[string]string) (map[string]string, core.Secrets, error) {
+	out, secrets := map[string]string{}, core.Secrets{}
+	known := map[string]bool{}
+	for _, f := range step.Ask {
+		known[f.Name] = true
+		name := step.ID + "." + f.Name
+		typed, given := values[f.Name]
+		if !given {
+			typed = fill(f.Default, r.plain)
+		}
+		if typed = f.tidy(typed); f.Secret && typed == "" {
+			typed = r.secrets[name].Reveal()
+		}
+		if err := f.Check(typed); err != nil {
+			return nil, nil, err
+		}
+		if f.Secret {
+			secrets[name] = core.NewSecret(typed)
+		} else {
+			out[f.Name] = typed
+		}
+	}
+	for _, name := range sortedKeys(values) {
+		if !known[name] {
+			return nil, nil, &core.Error{Tried: "answer", Code: "guide.answer-unknown", Class: core.Usage, Params: map[string]string{"field": core.CleanLine(name)}}
+		}
+	}
+	return out, secrets, nil
 }
 
-// Resolve takes the admin's word for what became of an unknown step.
-// It fails with code guide.still-running while another session may still be
-// at it.
-func (r *Runner) Resolve(ctx context.Context, run Run, effect action.Effect) (Run, error) {
-	return run, errNotYet
+// at returns the current step, when it is of one of the kinds.
+func (r *Runner) at(run Run, kinds ...Kind) (Step, error) {
+	step, underway := run.Current()
+	if !underway {
+		return Step{}, &core.Error{Tried: "continue-run", On: run.Name, Code: "run.ended", Class: core.Usage}
+	}
+	for _, k := range kinds {
+		if step.Kind == k {
+			return step, nil
+		}
+	}
+	return Step{}, &core.Error{Tried: "continue-run", On: run.Name, Code: "run.other-step", Class: core.Usage, Params: map[string]string{"step": step.ID, "kind": string(step.Kind)}}
+}
+
+// dueBy refuses a step whose time has not come.
+func (r *Runner) dueBy(run Run, step Step) error {
+	at := run.notBefore(step)
+	if !r.Clock.Now().Before(at) {
+		return nil
+	}
+	return &core.Error{
+		Tried: "continue-run", On: run.Name, Code: "run.too-early", Class: core.Usage,
+		Params: map[string]string{"step": step.ID, "at": at.UTC().Format("2006-01-02 15:04 UTC")},
+	}
 }
 
 // Instead leaves the current do step, which was refused, whose answer is
 // lost, or which the admin does not want to try, for the steps that stand in
 // for it.
-func (r *Runner) Instead(ctx context.Context, run Run) (Run, error) { return run, errNotYet }
+func (r *Runner) Instead(ctx context.Context, run Run) (Run, error) {
+	step, err := r.at(run, Do)
+	if err != nil {
+		return run, err
+	}
+	if !run.canInstead(step) {
+		return run, &core.Error{Tried: "continue-run", On: run.Name, Code: "run.no-other-way", Class: core.Usage, Params: map[string]string{"step": step.ID}}
+	}
+	next := run.clone()
+	rec := next.Steps[step.ID].clone()
+	rec.State, rec.By, rec.Ended = GaveWay, r.Events.Actor, r.Clock.Now().UTC()
+	next.Steps[step.ID] = rec
+	e := r.event(next, core.VerbStepFailed, step.ID, string(GaveWay))
+	if f, ok := rec.lastFailure(); ok {
+		e.Code = f.Code
+	}
+	return r.write(ctx, next, e)
+}
+
+func (r Run) canInstead(s Step) bool {
+	switch r.StateOf(s.ID) {
+	case Open, Failed, Lost:
+		return len(r.guide.standIns(s.ID)) > 0
+	}
+	return false
+}
 
 // Back opens an earlier step again, and with it the done steps that use its
-// values. It fails with code guide.too-late when something irreversible was
-// done with them.
-func (r *Runner) Back(ctx context.Context, run Run, step string) (Run, error) { return run, errNotYet }
-
-// Abandon ends a run before its end and drops its secrets.
-func (r *Runner) Abandon(ctx context.Context, run Run) (Run, error) { return run, errNotYet }
-
-// Rehearsal says how a guide last fared in the sandbox.
-type Rehearsal struct {
-	GuideID string    `json:"guide"`
-	At      time.Time `json:"at"`
-	Passed  bool      `json:"passed"`
-	By      string    `json:"by"`
+// values. It fails with code run.too-late when something that cannot be undone
+// was done with them, and with run.not-done when the step is not behind.
+func (r *Runner) Back(ctx context.Context, run Run, stepID string) (Run, error) {
+	refused := func(code, step string) (Run, error) {
+		return run, &core.Error{Tried: "go-back", On: run.Name, Code: code, Class: core.Usage, Params: map[string]string{"step": step}}
+	}
+	step, ok := run.guide.Step(stepID)
+	if state := run.StateOf(stepID); !ok || state != Done && state != GaveWay || !run.Ended.IsZero() {
+		return refused("run.not-done", core.CleanLine(stepID))
+	}
+	reopened := run.guide.dependents(stepID)
+	reopened[stepID] = true
+	for _, s := range run.guide.standIns(stepID) {
+		reopened[s.ID] = true
+	}
+	next := run.clone()
+	for _, s := range run.guide.Steps {
+		rec, touched := next.Steps[s.ID]
+		if !reopened[s.ID] || !touched {
+			continue
+		}
+		switch rec.State {
+		case Done, Running, Unknown, Lost:
+			if s.Irreversible() {
+				return refused("run.too-late", s.ID)
+			}
+		case GaveWay:
+			if rec.Word != "" { // it happened, and its answer is lost
+				return refused("run.too-late", s.ID)
+			}
+		}
+		rec = rec.clone()
+		rec.State, rec.Refusals = Open, 0
+		next.Steps[s.ID] = rec
+		if s.ID != step.ID { // what was typed there is kept, to be corrected
+			next.drop(s.ID)
+		}
+	}
+	e := r.event(next, core.VerbChanged, stepID, "reopened")
+	return r.write(ctx, next, e)
 }
 
-// NoteRehearsal records a rehearsal in this runner's store: that of the real
-// runs, which the sandbox does not share.
-func (r *Runner) NoteRehearsal(ctx context.Context, guideID string, passed bool) error {
-	return errNotYet
+// Abandon ends a run before its end, drops its secrets, and erases them where
+// the store can.
+func (r *Runner) Abandon(ctx context.Context, run Run) (Run, error) {
+	if !run.Ended.IsZero() {
+		return run, &core.Error{Tried: "continue-run", On: run.Name, Code: "run.ended", Class: core.Usage}
+	}
+	next := run.clone()
+	next.State = Abandoned
+	next, err := r.write(ctx, next)
+	if err != nil {
+		return run, err
+	}
+	if e, ok := r.Store.(core.Eraser); ok {
+		return next, e.Compact(ctx)
+	}
+	return next, nil
 }
-
-// Rehearsed returns the last rehearsal of a guide, and false when there was none.
-func (r *Runner) Rehearsed(ctx context.Context, guideID string) (Rehearsal, bool, error) {
-	return Rehearsal{}, false, errNotYet
-}
-
-// Answers are what Drive types: by "step.field", and by "step.confirm" the
-// word that confirms a step.
-type Answers map[string]string
-
-// ReadAnswers reads an answers file: YAML, for each step a mapping of its
-// fields.
-func ReadAnswers(name string, data []byte) (Answers, error) { return nil, errNotYet }
-
-// DriveOptions vary Drive.
-type DriveOptions struct {
-	Answers Answers
-	// Confirm types every confirmation word: for rehearsals.
-	Confirm bool
-	// Wait waits, or moves the sandbox's clock, until a step may be done.
-	// nil: Drive stops there.
-	Wait func(ctx context.Context, until time.Time) error
-	// Instead takes the steps that stand in for a refused one; else Drive
-	// stops there.
-	Instead bool
-	// Seen is called after each step that ended. nil: nobody looks.
-	Seen func(Run, Step)
-}
-
-// Drive takes a run as far as the answers reach, without a screen. It returns
-// no error when the run has ended, or waits for something that is not among
-// the options: an answer, a word, a time. Prompt tells which.
-func (r *Runner) Drive(ctx context.Context, run Run, o DriveOptions) (Run, error) {
-	return run, errNotYet
-}
-
-// Rehearse starts a run, drives it to its end and reports whether it got
-// there. An error is returned when it did not, with code guide.rehearsal-stopped
-// where Drive itself had none.
-func (r *Runner) Rehearse(ctx context.Context, guideID, name string, o DriveOptions) (Run, error) {
-	return Run{}, errNotYet
-}
-
-// Prompt is what the current step wants, in one language, with all its
-// values filled in. Secrets are dots.
-type Prompt struct {
-	Step   Step
-	State  State
-	Number int // of the step, from 1
-	Of     int
-	Title  string
-	Text   string // paragraphs, lists and `code`
-	Link   string
-
-	Fields  []FieldPrompt // of an ask step
-	Inputs  []Input       // of a do or prove step
-	Confirm *ConfirmPrompt
-
-	NotBefore time.Time // zero: it can be done now
-	Until     time.Time // Unknown: another session may be at it until then
-	Failure   *Failure  // the last try that did not work
-
-	CanDo      bool // Do may run: false while it is too early, unknown or refused too often
-	CanInquire bool // Inquire knows how to ask the vendor
-	CanResolve bool // Resolve takes the admin's word
-	CanInstead bool // other steps stand in for this one
-}
-
-// FieldPrompt is one value to type.
-type FieldPrompt struct {
-	Field
-	Label, Hint string
-	Value       string // the default, or what was answered before; "" for a secret
-	Kept        bool   // a secret that was answered before: an empty answer keeps it
-}
-
-// Input is one input of an action as the admin sees it.
-type Input struct {
-	Name   string
-	Value  string // dots for a secret
-	Secret bool
-}
-
-// ConfirmPrompt is what must be typed before a step that cannot be undone.
-type ConfirmPrompt struct {
-	Word string
-	Text string
-}
-
-// Prompt says what the run's current step wants; false when it has ended.
-func (r *Runner) Prompt(run Run, lang locale.Lang) (Prompt, bool) { return Prompt{}, false }
-
-// StepView is one line of a run's list of steps.
-type StepView struct {
-	Step    Step
-	Number  int
-	Title   string
-	State   State
-	At      time.Time // when it ended
-	By      string
-	Shown   string // the evidence in one sentence
-	Calls   []core.Call
-	Failed  []Failure
-	Answers []Input // of an ask step; secrets are dots
-}
-
-// View returns all steps of a run.
-func (r Run) View(lang locale.Lang) []StepView { return nil }
-
-// Report writes what was done and proven as Markdown for a change ticket. It
-// holds no secret.
-func (r Run) Report(p *locale.Printer) string { return "" }

@@ -1,0 +1,191 @@
+package guide
+
+import (
+	"net/url"
+	"strings"
+	"time"
+
+	"deskward/core"
+	"deskward/core/locale"
+	"deskward/core/transport"
+)
+
+// Prompt is what the current step wants, in one language, with all its
+// values filled in. Secrets are dots.
+type Prompt struct {
+	Step   Step
+	State  State
+	Number int // of the step, from 1
+	Of     int
+	Title  string
+	Text   string // paragraphs, lists and `code`
+	Link   string // "" also when the value it comes from is no link that may be opened
+
+	Fields  []FieldPrompt // of an ask step
+	Inputs  []Input       // of a do or prove step
+	Confirm *ConfirmPrompt
+
+	NotBefore time.Time // the step cannot be done before; zero: there is nothing to wait for
+	Until     time.Time // of an Unknown step: another session may be at it until then; zero: nobody is
+	Failure   *Failure  // the last try, when it did not work
+
+	Blocked    error // why Answer or Do would be refused now; nil: they would not
+	CanInquire bool  // Inquire knows how to ask the vendor
+	CanResolve bool  // Resolve takes the admin's word
+	CanInstead bool  // other steps can stand in for this one
+}
+
+// FieldPrompt is one value to type.
+type FieldPrompt struct {
+	Field
+	Label, Hint string
+	Value       string // what was answered before, else the default; "" for a secret
+	Kept        bool   // a secret that was answered before: an empty answer keeps it
+}
+
+// Input is one input of an action as the admin sees it.
+type Input struct {
+	Name   string
+	Value  string // dots for a secret
+	Secret bool
+}
+
+// ConfirmPrompt is what must be typed before a step that cannot be undone.
+type ConfirmPrompt struct {
+	Word string
+	Text string
+}
+
+// Prompt says what the run's current step wants; false when it has ended.
+func (r *Runner) Prompt(run Run, lang locale.Lang) (Prompt, bool) {
+	step, underway := run.Current()
+	if !underway {
+		return Prompt{}, false
+	}
+	rec := run.Steps[step.ID]
+	p := Prompt{
+		Step: step, State: run.StateOf(step.ID),
+		Title: step.Title.In(lang), Text: fill(step.Text.In(lang), run.shown), Link: run.link(step),
+		Fields: run.fields(step, lang), Inputs: run.shownInputs(step),
+		NotBefore: run.notBefore(step),
+	}
+	p.Number, p.Of = run.position()
+	if step.Confirm != nil {
+		p.Confirm = &ConfirmPrompt{step.Confirm.Word, fill(step.Confirm.Text.In(lang), run.shown)}
+	}
+	if f, ok := rec.lastFailure(); ok && p.State != Open {
+		p.Failure = &f
+	}
+	p.Blocked = r.blocked(run, step)
+	if p.State == Unknown {
+		p.Until = rec.Until
+		p.CanResolve = !r.Clock.Now().Before(rec.Until)
+		p.CanInquire = p.CanResolve && step.Action.Ask != nil
+	}
+	p.CanInstead = step.Kind == Do && run.canInstead(step)
+	return p, true
+}
+
+func (r Run) fields(step Step, lang locale.Lang) []FieldPrompt {
+	var out []FieldPrompt
+	for _, f := range step.Ask {
+		fp := FieldPrompt{Field: f, Label: f.Label.In(lang), Hint: fill(f.Hint.In(lang), r.shown)}
+		if f.Secret {
+			fp.Kept = !r.secrets[step.ID+"."+f.Name].Empty()
+		} else if before, ok := r.Steps[step.ID].Out[f.Name]; ok {
+			fp.Value = before
+		} else {
+			fp.Value = fill(f.Default, r.plain)
+		}
+		out = append(out, fp)
+	}
+	return out
+}
+
+// shownInputs returns the given inputs of a step's action, in its order.
+func (r Run) shownInputs(step Step) []Input {
+	var out []Input
+	values := r.inputs(step)
+	for _, f := range step.Action.In {
+		if _, given := step.With[f.Name]; !given {
+			continue
+		}
+		in := Input{Name: f.Name, Secret: f.Secret, Value: values.Secret[f.Name].String()}
+		if !f.Secret {
+			in.Value = core.CleanLine(values.Plain[f.Name])
+		}
+		out = append(out, in)
+	}
+	return out
+}
+
+// link returns the step's link, when it leads to https or to this machine.
+func (r Run) link(step Step) string {
+	text := fill(step.Link, func(v value) string {
+		if _, sole := soleValue(step.Link); sole {
+			return r.plain(v)
+		}
+		return url.PathEscape(r.plain(v))
+	})
+	u, err := url.Parse(strings.TrimSpace(text))
+	if err != nil || u.Host == "" || u.User != nil || core.CleanLine(text) != text {
+		return ""
+	}
+	if u.Scheme == "https" || u.Scheme == "http" && transport.IsLoopback(u.Hostname()) {
+		return u.String()
+	}
+	return ""
+}
+
+// StepView is one line of a run's list of steps.
+type StepView struct {
+	Step    Step
+	Number  int
+	Title   string
+	State   State
+	At      time.Time // when it ended; zero: it has not
+	By      string
+	Shown   string // the evidence in one sentence; "" when the step has none
+	Word    string // WordOfVendor or WordOfAdmin when nobody saw it end
+	Calls   []core.Call
+	Failed  []Failure
+	Answers []Input // of an ask step that was answered
+}
+
+// View returns the steps of the run in one language. Steps that stand in for
+// another are among them only when it gave way.
+func (r Run) View(lang locale.Lang) []StepView {
+	var out []StepView
+	for _, s := range r.guide.Steps {
+		if !r.visible(s) {
+			continue
+		}
+		rec := r.Steps[s.ID]
+		v := StepView{
+			Step: s, Number: len(out) + 1, Title: s.Title.In(lang), State: r.StateOf(s.ID),
+			At: rec.Ended, Word: rec.Word, Calls: rec.Calls, Failed: rec.Failed,
+		}
+		if !rec.Ended.IsZero() {
+			v.By = rec.By.String()
+		}
+		if v.State == Done {
+			v.Shown = fill(s.Shows.In(lang), r.shown)
+			v.Answers = r.answered(s, lang)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// answered returns what was typed in an ask step.
+func (r Run) answered(s Step, lang locale.Lang) []Input {
+	var out []Input
+	for _, f := range s.Ask {
+		in := Input{Name: f.Label.In(lang), Secret: f.Secret, Value: core.CleanLine(r.Steps[s.ID].Out[f.Name])}
+		if f.Secret { // dots also after the run ended and dropped it
+			in.Value = core.NewSecret("dots").String()
+		}
+		out = append(out, in)
+	}
+	return out
+}
