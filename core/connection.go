@@ -47,6 +47,10 @@ type Connection struct {
 	InService     time.Time `json:"in_service,omitzero"`     // since when systems use it, as the admin said
 	ReplacedBy    string    `json:"replaced_by,omitempty"`   // id of the connection that took over
 
+	// Refreshes are the times of recent refreshes, where the vendor limits
+	// their number: those within its window.
+	Refreshes []time.Time `json:"refreshes,omitempty"`
+
 	// RefreshBegun is written before a refresh is sent and cleared when its
 	// answer is saved. Still set and no live lease means that nobody knows
 	// how the refresh ended.

@@ -61,7 +61,9 @@ type Config struct {
 	RefreshWindow time.Duration
 
 	// ErrorCode maps an OAuth error answer to an advice key ("zoho.invalid_code").
-	// nil: "oauth." and the error code of RFC 6749 §5.2.
+	// Status 0 is an error that came with the authorization answer (RFC 6749
+	// §4.1.2.1); code may be "". A result of "", and nil, mean "oauth." and the
+	// error code.
 	ErrorCode func(status int, code, description string) string
 
 	Device *Device // nil: no device grant
@@ -78,10 +80,16 @@ type Config struct {
 type Device struct {
 	CodeURL    string
 	TokenURL   string
-	CodeParams url.Values    // added to the first request
-	GrantType  string        // of the poll; "": urn:ietf:params:oauth:grant-type:device_code
-	CodeName   string        // parameter that carries the device code; "": device_code
-	Interval   time.Duration // least time between two polls; 0: as the server says, or 5 s
+	CodeParams url.Values // added to the first request
+	// CodeWithoutSecret: the first request names the client and carries no
+	// secret, though the client has one.
+	CodeWithoutSecret bool
+	// Lifetime is how long a device code lives; 0: as the server's expires_in
+	// says, in seconds.
+	Lifetime  time.Duration
+	GrantType string        // of the poll; "": urn:ietf:params:oauth:grant-type:device_code
+	CodeName  string        // parameter that carries the device code; "": device_code
+	Interval  time.Duration // least time between two polls; 0: as the server says, or 5 s
 	// Elsewhere returns the endpoint to go on polling at when the server says
 	// that the person belongs to another data centre. nil: it does not happen.
 	Elsewhere func(answer map[string]any) (tokenURL, region string, ok bool)

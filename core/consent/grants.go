@@ -2,61 +2,83 @@ package consent
 
 import (
 	"context"
-	"time"
+	"maps"
+	"net/url"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
 
 	"deskward/core"
 )
 
 // PastedCode exchanges a code that the person made in the vendor's console
-// (Zoho self client).
+// (Zoho self client): no redirect URI and no PKCE belong to it. Blanks and
+// quotes around and within it are dropped. What cannot be a code fails with
+// code consent.paste-….
 func (s *Service) PastedCode(ctx context.Context, connectionID, code string) (Result, error) {
-	return Result{}, errNotYet
+	c, cfg, err := s.prepare(ctx, connectionID)
+	if err != nil {
+		return Result{}, err
+	}
+	p, bad := parsePaste(code)
+	if bad == "" && p.params.Get("code") == "" {
+		bad = "consent.paste-no-code"
+	}
+	if bad != "" {
+		return Result{}, &core.Error{Tried: "paste", On: c.Name, Code: bad, Class: core.Usage}
+	}
+	return s.obtain(ctx, c, cfg, func(ctx context.Context, oc *oauth2.Config) (*oauth2.Token, error) {
+		return oc.Exchange(ctx, p.params.Get("code"))
+	})
 }
 
-// ClientCredentials gets the connection's first access token.
+// ClientCredentials gets the connection's first access token by RFC 6749 §4.4.
+// Later ones come by Access.
 func (s *Service) ClientCredentials(ctx context.Context, connectionID string) (Result, error) {
-	return Result{}, errNotYet
+	c, cfg, err := s.prepare(ctx, connectionID)
+	if err != nil {
+		return Result{}, err
+	}
+	return s.obtain(ctx, c, cfg, cfg.clientCredentials)
 }
 
-// DeviceCode is what the person types at the vendor's page.
-type DeviceCode struct {
-	ConnectionID string
-	UserCode     string
-	URL          string // where it is typed
-	CompleteURL  string // the same with the code in it; "" when there is none
-	Expires      time.Time
-	Interval     time.Duration
+// obtain makes a first token call that has no attempt, saves what it gave and
+// makes the first check. Once sent it is finished even if the caller goes away.
+func (s *Service) obtain(ctx context.Context, c core.Connection, cfg Config, do func(context.Context, *oauth2.Config) (*oauth2.Token, error)) (Result, error) {
+	ctx = context.WithoutCancel(ctx)
+	asked := s.Clock.Now()
+	tok, failed := s.token(ctx, tokenCall{tried: "exchange", on: c.Name, cfg: cfg, url: cfg.TokenURL, do: do})
+	if failed != nil {
+		if failed.effect == cannotTell {
+			return Result{}, &core.Error{Tried: "exchange", On: c.Name, Code: "consent.exchange-unknown", Class: core.Unknown, Err: failed.err}
+		}
+		return Result{}, failed.err
+	}
+	c, err := s.grant(ctx, c.ID, cfg.read(tok, asked), granting{cfg: cfg})
+	if err != nil {
+		return Result{}, err
+	}
+	return s.finish(ctx, c, missing(cfg.Scopes, c.Granted)), nil
 }
 
-// DevicePoll is how a device consent stands after a poll.
-type DevicePoll struct {
-	Polls  int
-	Next   time.Time // of the next poll
-	Region string    // not "" after the vendor sent us to another data centre
+// clientCredentials makes the request of RFC 6749 §4.4.2.
+func (c Config) clientCredentials(ctx context.Context, oc *oauth2.Config) (*oauth2.Token, error) {
+	params := maps.Clone(c.TokenParams)
+	if params == nil {
+		params = url.Values{}
+	}
+	if len(c.Scopes) > 0 {
+		params.Set("scope", c.scope())
+	}
+	return postToken(ctx, oc, params)
 }
 
-// DeviceBegin asks for a device code.
-func (s *Service) DeviceBegin(ctx context.Context, connectionID string) (DeviceCode, error) {
-	return DeviceCode{}, errNotYet
-}
-
-// DeviceWait polls until the person agreed. progress may be nil.
-func (s *Service) DeviceWait(ctx context.Context, d DeviceCode, progress func(DevicePoll)) (Result, error) {
-	return Result{}, errNotYet
-}
-
-// Access returns a working access token, renewing it when less than a minute is left.
-func (s *Service) Access(ctx context.Context, connectionID string) (core.Secret, error) {
-	return core.Secret{}, errNotYet
-}
-
-// Refresh renews the access token now.
-func (s *Service) Refresh(ctx context.Context, connectionID string) (core.Connection, error) {
-	return core.Connection{}, errNotYet
-}
-
-// ForceRefresh is Refresh, but tries the stored refresh token once even
-// though nobody knows how the last refresh ended.
-func (s *Service) ForceRefresh(ctx context.Context, connectionID string) (core.Connection, error) {
-	return core.Connection{}, errNotYet
+// postToken makes one token request with params as its body beside the client
+// authentication. The package's grant_type is a default that params may replace.
+func postToken(ctx context.Context, oc *oauth2.Config, params url.Values) (*oauth2.Token, error) {
+	cc := clientcredentials.Config{
+		ClientID: oc.ClientID, ClientSecret: oc.ClientSecret,
+		TokenURL: oc.Endpoint.TokenURL, AuthStyle: oc.Endpoint.AuthStyle, EndpointParams: params,
+	}
+	return cc.Token(ctx)
 }

@@ -2,8 +2,9 @@ package consent
 
 import (
 	"context"
-	"errors"
 	"html/template"
+	"sync"
+	"time"
 
 	"golang.org/x/sync/singleflight"
 
@@ -12,8 +13,8 @@ import (
 )
 
 // Service runs consents and keeps access tokens fresh. All fields but those
-// marked optional are needed; it may be used by several goroutines, and
-// several services (in several processes) may work on one store.
+// marked optional are needed. It may be used by several goroutines, and
+// several services, in several processes, may work on one store.
 type Service struct {
 	Store       core.Store
 	Connections *core.Connections
@@ -23,34 +24,117 @@ type Service struct {
 	HTTP        *transport.Client
 
 	// Config returns what the connection's platform says of its
-	// authorization server: platform.Service.Config.
+	// authorization server: platform.Service.Config. It makes no call.
 	Config func(core.Connection) (Config, error)
 
 	// Discover, optional, completes a connection with what its server
 	// publishes of itself, before a consent begins: platform.Service.Discover.
 	Discover func(ctx context.Context, connectionID string) (core.Connection, error)
 
-	// Check, optional, is the first check after an exchange: platform.Service.Check.
+	// Check, optional, is the first check after an exchange:
+	// platform.Service.Check. An error of class Usage means that the platform
+	// has no check.
 	Check func(ctx context.Context, connectionID string) (core.Connection, error)
 
-	// Page is the landing page: consent.html of assets/pages, given a
-	// PageData. Text gives its words (keys consent.page.…) in the admin's language.
+	// Page is the landing page, executed with a PageData: consent.html of
+	// assets/pages. Text gives its words (keys consent.page.…) in the admin's
+	// language. Only Listen needs them.
 	Page *template.Template
 	Text func(key string) string
 
-	// Explain, optional, says in plain lines what an error means; without it
-	// the page shows its code.
+	// Explain, optional, says in plain lines what an error means and what to
+	// do next. Without it the page shows the error's code.
 	Explain func(error) []string
 
-	group singleflight.Group // one exchange per attempt, one refresh per connection
+	group singleflight.Group // one exchange per answer, one renewal per connection
+
+	mu     sync.Mutex
+	taking map[string]int // answers being taken here, by attempt id
+}
+
+func (s *Service) setTaking(attemptID string, by int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.taking == nil {
+		s.taking = map[string]int{}
+	}
+	if s.taking[attemptID] += by; s.taking[attemptID] == 0 {
+		delete(s.taking, attemptID)
+	}
+}
+
+func (s *Service) isTaking(attemptID string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.taking[attemptID] > 0
 }
 
 // Result is what came of a consent.
 type Result struct {
-	Connection core.Connection // as saved, with the first check if there was one
-	Missing    []string        // scopes that were asked and not granted
+	Connection core.Connection // as saved, with the first check when there was one
+	Missing    []string        // scopes that were asked for and not granted
 	Elsewhere  bool            // another session took the answer
-	CheckErr   error           // why the first check could not be made; nil also when it said no: see Connection.Check
+
+	// CheckErr is why the first check could not be made. A check that was
+	// made and failed is no error: see Connection.Check.
+	CheckErr error
 }
 
-var errNotYet = errors.New("not yet")
+// Proved reports whether nothing speaks against the new credential: the first
+// check succeeded, or the platform has none.
+func (r Result) Proved() bool {
+	return r.CheckErr == nil && (r.Connection.Check.At.IsZero() || r.Connection.Check.OK)
+}
+
+// finish makes the first check of a freshly saved connection.
+func (s *Service) finish(ctx context.Context, c core.Connection, missing []string) Result {
+	res := Result{Connection: c, Missing: missing}
+	if s.Check == nil {
+		return res
+	}
+	checked, err := s.Check(ctx, c.ID)
+	switch {
+	case err == nil:
+		res.Connection = checked
+	case core.ClassOf(err) != core.Usage:
+		res.CheckErr = err
+	}
+	return res
+}
+
+// saveTime is how long a save is tried again while another process holds the
+// store: what it would save, a vendor gives only once.
+const saveTime = 15 * time.Second
+
+// save runs fn in one transaction of its own, whatever becomes of the caller.
+func (s *Service) save(ctx context.Context, fn func(core.Writer) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTime)
+	defer cancel()
+	for wait := 50 * time.Millisecond; ; wait *= 2 {
+		err := s.Store.Update(ctx, fn)
+		if err == nil || core.ClassOf(err) != core.Locked && core.CodeOf(err) != core.ErrConflict.Code {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// prepare returns the connection, completed by discovery, and its configuration.
+func (s *Service) prepare(ctx context.Context, connectionID string) (core.Connection, Config, error) {
+	var c core.Connection
+	var err error
+	if s.Discover != nil {
+		c, err = s.Discover(ctx, connectionID)
+	} else {
+		c, err = s.Connections.Get(ctx, connectionID)
+	}
+	if err != nil {
+		return c, Config{}, err
+	}
+	cfg, err := s.Config(c)
+	return c, cfg, err
+}

@@ -1,0 +1,278 @@
+package consent
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"deskward/core"
+	"deskward/core/transport"
+)
+
+// scope joins the asked scopes as the vendor wants them.
+func (c Config) scope() string {
+	sep := c.ScopeSeparator
+	if sep == "" {
+		sep = " "
+	}
+	return strings.Join(c.Scopes, sep)
+}
+
+// authStyle never lets x/oauth2 find out by trying: its second try would send
+// a code or a rotating refresh token twice.
+func (c Config) authStyle() oauth2.AuthStyle {
+	switch {
+	case c.AuthStyle != oauth2.AuthStyleAutoDetect && !c.ClientSecret.Empty():
+		return c.AuthStyle
+	default: // a public client names itself in the body, RFC 6749 §3.2.1
+		return oauth2.AuthStyleInParams
+	}
+}
+
+func (c Config) oauth2(tokenURL string) *oauth2.Config {
+	return &oauth2.Config{
+		ClientID: c.ClientID, ClientSecret: c.ClientSecret.Reveal(),
+		Endpoint: oauth2.Endpoint{AuthURL: c.AuthURL, TokenURL: tokenURL, AuthStyle: c.authStyle()},
+	}
+}
+
+// wire carries one token request. It reads the answer whole before x/oauth2
+// sees it, because that drops what kind of failure it met.
+type wire struct {
+	base       http.RoundTripper
+	status     int
+	retryAfter string
+	body       []byte
+}
+
+func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("Accept", "application/json")
+	resp, err := w.base.RoundTrip(req)
+	if err != nil {
+		return nil, transport.NetError(req.URL.Host, err)
+	}
+	w.body, err = io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if err != nil {
+		return nil, transport.NetError(req.URL.Host, err)
+	}
+	w.status, w.retryAfter = resp.StatusCode, resp.Header.Get("Retry-After")
+	if bytes.HasPrefix(bytes.TrimSpace(w.body), []byte("{")) {
+		// Some servers label their JSON text/plain or text/html, which
+		// x/oauth2 would read as a query string.
+		resp.Header.Set("Content-Type", "application/json")
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(w.body))
+	return resp, nil
+}
+
+// effect is what a failed token call may have done at the vendor.
+type effect int
+
+const (
+	didNothing effect = iota // it was not sent, or turned away unread
+	wasRefused               // the vendor said no
+	cannotTell               // it may have taken effect; its answer is lost
+)
+
+// callError is a failed token call.
+type callError struct {
+	err    *core.Error
+	effect effect
+	oauth  string // the OAuth error code as sent, cleaned; "" when there was none
+	answer []byte // the error answer's body, for Device.Elsewhere only
+}
+
+// tokenCall is one request to a token endpoint.
+type tokenCall struct {
+	tried string // for errors
+	on    string // the connection's name
+	cfg   Config
+	url   string
+	do    func(context.Context, *oauth2.Config) (*oauth2.Token, error) // uses the configuration once
+}
+
+// token makes one token call.
+func (s *Service) token(ctx context.Context, call tokenCall) (*oauth2.Token, *callError) {
+	client := s.HTTP.For(call.cfg.Hosts...)
+	w := &wire{base: client.Transport}
+	client.Transport = w
+	ctx, cancel := context.WithTimeout(context.WithValue(ctx, oauth2.HTTPClient, client), core.CallTime)
+	defer cancel()
+	tok, err := call.do(ctx, call.cfg.oauth2(call.url))
+	if err == nil {
+		return tok, nil
+	}
+	return nil, w.failure(call, err)
+}
+
+// failure says what err means without its text, in which x/oauth2 puts the
+// whole answer.
+func (w *wire) failure(call tokenCall, err error) *callError {
+	e := &core.Error{Tried: call.tried, On: call.on, Params: map[string]string{"status": strconv.Itoa(w.status)}}
+	retrieve, ok := errors.AsType[*oauth2.RetrieveError](err)
+	switch {
+	case w.status == 0: // no answer
+		host := ""
+		if u, err := url.Parse(call.url); err == nil {
+			host = u.Host
+		}
+		net := transport.NetError(host, err)
+		what := cannotTell
+		if transport.NotSent(net) {
+			what = didNothing
+		}
+		e.Code, e.Err, e.Params["host"] = core.CodeOf(net), net, host
+		return &callError{err: e, effect: what}
+	case w.status == http.StatusTooManyRequests:
+		e.Code, e.Class = "oauth.rate-limited", core.Refused
+		e.Params["seconds"] = w.waitSeconds()
+		return &callError{err: e, effect: didNothing}
+	case w.status >= 500:
+		e.Code = "oauth.server-error"
+		return &callError{err: e, effect: cannotTell}
+	case ok:
+		return w.refusal(call.cfg, e, retrieve)
+	case bytes.HasPrefix(bytes.TrimSpace(w.body), []byte("<")):
+		e.Code = "vendor.html"
+	case transport.DecodeJSON(w.body, &struct{}{}) != nil:
+		e.Code = "vendor.malformed"
+	default:
+		e.Code = "oauth.no-access-token"
+	}
+	return &callError{err: e, effect: cannotTell}
+}
+
+// refusal reads an OAuth error answer (RFC 6749 §5.2), whatever its status.
+func (w *wire) refusal(cfg Config, e *core.Error, r *oauth2.RetrieveError) *callError {
+	e.Class = core.Refused
+	out := &callError{err: e, effect: wasRefused, oauth: cleanCode(r.ErrorCode), answer: r.Body}
+	description := core.CleanLine(r.ErrorDescription)
+	if description != "" {
+		e.Params["description"] = clip(description)
+	}
+	e.Code = cfg.errorCode(w.status, out.oauth, description)
+	return out
+}
+
+// errorCode is the advice key of an OAuth error. Status 0 is an error in the
+// authorization answer (RFC 6749 §4.1.2.1).
+func (c Config) errorCode(status int, code, description string) string {
+	if c.ErrorCode != nil {
+		if key := c.ErrorCode(status, code, description); key != "" {
+			return key
+		}
+	}
+	if code == "" {
+		return "oauth.unexpected-answer"
+	}
+	return "oauth." + code
+}
+
+// waitSeconds reads Retry-After, which may be seconds or a date; a minute when
+// it is neither.
+func (w *wire) waitSeconds() string {
+	text := strings.TrimSpace(w.retryAfter)
+	if n, err := strconv.Atoi(text); err == nil && n >= 0 {
+		return strconv.Itoa(n)
+	}
+	if t, err := http.ParseTime(text); err == nil {
+		return strconv.Itoa(int(max(time.Until(t), 0).Seconds()))
+	}
+	return "60"
+}
+
+// cleanCode returns a vendor's error code when it looks like one, else "".
+func cleanCode(code string) string {
+	if len(code) > 64 {
+		return ""
+	}
+	for _, r := range code {
+		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-' || r == '.') {
+			return ""
+		}
+	}
+	return code
+}
+
+// clip keeps a vendor's sentence to a length that fits a screen.
+func clip(s string) string {
+	const most = 300
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}
+
+// given is what a token answer gives.
+type given struct {
+	access, refresh core.Secret
+	tokenType       string
+	expires         time.Time // of the access token; zero: not said
+	ends            time.Time // of the refresh token; zero: not said
+	scopes          []string  // nil: not said
+}
+
+// read takes from a token answer what is kept. asked is when the request was
+// made: lifetimes count from there, on the safe side.
+func (c Config) read(tok *oauth2.Token, asked time.Time) given {
+	g := given{access: core.NewSecret(tok.AccessToken), refresh: core.NewSecret(tok.RefreshToken), tokenType: core.CleanLine(tok.TokenType)}
+	var life time.Duration
+	if c.Lifetime != nil {
+		life = c.Lifetime(tok)
+	} else {
+		life = seconds(tok.Extra("expires_in"))
+	}
+	if life > 0 {
+		g.expires = asked.Add(life)
+	}
+	// Google, Zendesk and others name the refresh token's own end so.
+	if life := seconds(tok.Extra("refresh_token_expires_in")); life > 0 {
+		g.ends = asked.Add(life)
+	}
+	if text, ok := tok.Extra("scope").(string); ok && text != "" {
+		g.scopes = strings.FieldsFunc(core.CleanLine(text), func(r rune) bool { return r == ' ' || r == ',' })
+		slices.Sort(g.scopes)
+		g.scopes = slices.Compact(g.scopes)
+	}
+	return g
+}
+
+// seconds reads a number of seconds as vendors send it: number or text.
+func seconds(v any) time.Duration {
+	const most = 100 * 365 * 24 * 3600 // keeps nonsense within a time.Duration
+	var n float64
+	switch v := v.(type) {
+	case float64:
+		n = v
+	case int64: // from a form-encoded answer
+		n = float64(v)
+	case string:
+		n, _ = strconv.ParseFloat(strings.TrimSpace(v), 64)
+	}
+	if !(n > 0) {
+		return 0
+	}
+	return time.Duration(min(n, most)) * time.Second
+}
+
+// missing returns the asked scopes that were not granted.
+func missing(asked, granted []string) []string {
+	var out []string
+	for _, s := range asked {
+		if !slices.Contains(granted, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
