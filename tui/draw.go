@@ -150,25 +150,25 @@ func (c *Console) header(e screen.Env) string {
 	if c.o.Sandbox {
 		right = append(right, e.Theme.Warn.Render("SANDBOX"))
 	}
-	if s := c.o.Protection(e); s != "" {
+	if s := c.o.Protection(e); s != "" && c.locked == nil { // the locked screens say it themselves
 		right = append(right, e.Theme.Muted.Render(s))
 	}
 	if s := c.lockWords(e); s != "" {
 		right = append(right, s)
 	}
 	// What does not fit goes from the middle: how the store is protected
-	// first, the word SANDBOX never.
+	// first; the word SANDBOX never.
+	keep := 0
+	if c.o.Sandbox {
+		keep = 1
+	}
 	for {
 		r := strings.Join(right, "   ")
 		free := e.Width - ansi.StringWidth(r) - 1
-		if ansi.StringWidth(left)+2 <= free || len(right) <= 1 {
+		if ansi.StringWidth(left)+2 <= free || len(right) <= keep {
 			return widget.Pad(widget.CutStyled(left, max(free-2, 10), e.Theme.Glyphs.Cut), free) + r
 		}
-		if c.o.Sandbox {
-			right = append(right[:1], right[2:]...)
-		} else {
-			right = right[1:]
-		}
+		right = append(right[:keep:keep], right[keep+1:]...)
 	}
 }
 

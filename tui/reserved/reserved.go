@@ -29,7 +29,11 @@ func (p Place) Update(tea.Msg) screen.Step { return screen.Step{} }
 
 // Draw says plainly that this is not there yet.
 func (p Place) Draw(e screen.Env) screen.Frame {
-	lines := []string{"", e.Theme.Title.Render(e.T("reserved." + p.ID + ".head")), ""}
+	lines := []string{""}
+	for _, l := range widget.Wrap(e.T("reserved."+p.ID+".head"), e.Width) {
+		lines = append(lines, e.Theme.Title.Render(l))
+	}
+	lines = append(lines, "")
 	lines = append(lines, widget.Wrap(e.T("reserved."+p.ID+".text"), min(e.Width, 76))...)
 	return screen.Frame{Text: strings.Join(lines, "\n")}
 }

@@ -210,23 +210,23 @@ type Scope struct {
 
 // Work counts what runs in all scopes, so that quitting can wait for it.
 type Work struct {
-	wg sync.WaitGroup
-	mu sync.Mutex
-	n  int
+	begun  sync.WaitGroup // what has really begun: a command may never be run once the program ends
+	mu     sync.Mutex
+	unseen int // scheduled or running
 }
 
-// Running reports how many pieces of work run.
+// Running reports how many pieces of work run or are about to.
 func (w *Work) Running() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.n
+	return w.unseen
 }
 
 // Wait waits until nothing runs, at most for the given time, and reports
 // whether that was reached.
 func (w *Work) Wait(limit time.Duration) bool {
 	done := make(chan struct{})
-	go func() { w.wg.Wait(); close(done) }()
+	go func() { w.begun.Wait(); close(done) }()
 	select {
 	case <-done:
 		return true
@@ -235,18 +235,10 @@ func (w *Work) Wait(limit time.Duration) bool {
 	}
 }
 
-func (w *Work) add() {
-	w.wg.Add(1)
+func (w *Work) scheduled(by int) {
 	w.mu.Lock()
-	w.n++
+	w.unseen += by
 	w.mu.Unlock()
-}
-
-func (w *Work) done() {
-	w.mu.Lock()
-	w.n--
-	w.mu.Unlock()
-	w.wg.Done()
 }
 
 // NewScope makes the scope of a screen that is being opened. send is the
@@ -263,9 +255,11 @@ func (s *Scope) Close() { s.cancel() }
 // context ends when the screen is left; the part of work that must not be
 // broken off uses context.WithoutCancel, and quitting waits for it, bounded.
 func (s *Scope) Run(work func(ctx context.Context) tea.Msg) tea.Cmd {
-	s.work.add()
+	s.work.scheduled(1)
 	return func() tea.Msg {
-		defer s.work.done()
+		s.work.begun.Add(1)
+		defer s.work.begun.Done()
+		defer s.work.scheduled(-1)
 		return Result{To: s, Msg: work(s.ctx)}
 	}
 }

@@ -143,7 +143,11 @@ func (s *Setup) create() screen.Step {
 
 // Draw says what the store is and asks how to protect it.
 func (s *Setup) Draw(e screen.Env) screen.Frame {
-	lines := []string{e.Theme.Title.Render(e.T("setup.head")), ""}
+	var lines []string
+	for _, l := range widget.Wrap(e.T("setup.head"), e.Width) {
+		lines = append(lines, e.Theme.Title.Render(l))
+	}
+	lines = append(lines, "")
 	if e.Height > 12 {
 		lines = append(lines, widget.Wrap(e.T("setup.what"), min(e.Width, 90))...)
 		lines = append(lines, e.Theme.Muted.Render(widget.Cut(s.d.Path, e.Width, e.Theme.Glyphs.Cut)), "")
@@ -166,7 +170,7 @@ func (s *Setup) Draw(e screen.Env) screen.Frame {
 		}
 		if e.Height > 16 {
 			lines = append(lines, "")
-			lines = append(lines, widget.Indent(widget.Wrap(e.T("setup.restore", map[string]any{"command": s.d.Restore}), min(e.Width, 90)), "")...)
+			lines = append(lines, widget.Wrap(e.T("setup.restore", map[string]any{"command": s.d.Restore}), min(e.Width, 90))...)
 		}
 	}
 	return screen.Frame{Text: strings.Join(lines, "\n"), Cursor: cur}

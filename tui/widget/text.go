@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
+	"github.com/rivo/uniseg"
 
 	"deskward/core"
 	"deskward/core/locale"
@@ -53,42 +54,52 @@ func Pad(s string, width int) string {
 	return s
 }
 
-// Wrap breaks text into lines of at most width cells: between words, and
-// within runs that have no blanks (Japanese, URLs) anywhere.
+// Wrap breaks text into lines of at most width cells where Unicode allows a
+// break (UAX #14: between words, between Japanese characters but not before
+// 。 or after 「), and anywhere in a run that is longer than a line, such as a
+// URL.
 func Wrap(text string, width int) []string {
 	if width < 1 {
 		return nil
 	}
 	var out []string
 	for _, par := range strings.Split(core.CleanText(text), "\n") {
-		for _, line := range strings.Split(ansi.Wrap(par, width, ""), "\n") {
-			out = append(out, strings.TrimRight(line, " "))
-		}
+		out = append(out, wrapParagraph(par, width)...)
 	}
-	return keepTogether(out, width)
+	return out
 }
 
-// keepTogether moves Japanese closing punctuation from the start of a line to
-// the end of the one before (kinsoku), as long as two cells are left there.
-func keepTogether(lines []string, width int) []string {
-	for i := 1; i < len(lines); i++ {
-		r := []rune(lines[i])
-		if len(r) == 0 || !strings.ContainsRune("。、」）】』！？・", r[0]) || lines[i-1] == "" {
-			continue
-		}
-		if ansi.StringWidth(lines[i-1])+2 <= width {
-			lines[i-1] += string(r[0])
-			lines[i] = string(r[1:])
-			continue
-		}
-		// No room: take the last character of the line before along.
-		prev := []rune(lines[i-1])
-		if len(prev) > 1 && ansi.StringWidth(lines[i])+2 <= width {
-			lines[i] = string(prev[len(prev)-1]) + lines[i]
-			lines[i-1] = string(prev[:len(prev)-1])
-		}
+func wrapParagraph(par string, width int) []string {
+	var out []string
+	line, used := "", 0
+	flush := func() {
+		out = append(out, strings.TrimRight(line, " "))
+		line, used = "", 0
 	}
-	return lines
+	state := -1
+	for rest := par; rest != ""; {
+		var seg string
+		seg, rest, _, state = uniseg.FirstLineSegmentInString(rest, state)
+		w := ansi.StringWidth(strings.TrimRight(seg, " "))
+		if used > 0 && used+w > width {
+			flush()
+		}
+		for w > width { // no break in it is allowed, so any will do
+			head := ansi.Truncate(seg, width, "")
+			if head == "" {
+				return append(out, seg)
+			}
+			out = append(out, head)
+			seg = strings.TrimPrefix(seg, head)
+			w = ansi.StringWidth(strings.TrimRight(seg, " "))
+		}
+		line += seg
+		used = ansi.StringWidth(line)
+	}
+	if line != "" || len(out) == 0 {
+		flush()
+	}
+	return out
 }
 
 // Indent puts prefix before every line.
