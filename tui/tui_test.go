@@ -331,7 +331,8 @@ func TestCopyGoesThroughTmuxAndScreenWholeAndRefusesWhatIsTooLong(t *testing.T) 
 			})
 			c.press("y")
 			c.See("sent to the terminal")
-			if len(c.Raw) != 1 || !strings.HasPrefix(c.Raw[0], want.prefix) {
+			c.Until("the clipboard sequence", func() bool { return len(c.Raw) == 1 })
+			if !strings.HasPrefix(c.Raw[0], want.prefix) {
 				t.Errorf("sent %.60q, want it to begin with %q", c.Raw, want.prefix)
 			}
 		})
