@@ -44,6 +44,16 @@ const (
 	VerbRehearsed      Verb = "rehearsed"
 )
 
+// Verbs lists all verbs, for whoever must have a text for each.
+func Verbs() []Verb {
+	return []Verb{
+		VerbStoreCreated, VerbUnlocked, VerbUnlockFailed, VerbMemberAdded, VerbMemberRemoved, VerbBackedUp, VerbRestored,
+		VerbAdded, VerbChanged, VerbRenamed, VerbRemoved, VerbConsentBegun, VerbConsentRefused, VerbGranted,
+		VerbRefreshed, VerbRefreshRefused, VerbRevoked, VerbChecked, VerbRevealed, VerbCopied, VerbExported,
+		VerbRunBegun, VerbStepDone, VerbStepFailed, VerbStepUnknown, VerbRunEnded, VerbRehearsed,
+	}
+}
+
 // Subject is the thing an event is about.
 type Subject struct {
 	Kind Kind   `json:"kind,omitempty"`
@@ -154,6 +164,32 @@ func (l *EventLog) Recent(ctx context.Context, limit int, id string) ([]Event, e
 			if out = append(out, e); limit > 0 && len(out) == limit {
 				return nil
 			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Before returns the newest events first, at most limit of them (0: all), of
+// those numbered below seq; 0 starts at the newest. It reads no more of the
+// log than it returns.
+func (l *EventLog) Before(ctx context.Context, seq uint64, limit int) ([]Event, error) {
+	o := ListOptions{Newest: true, Limit: limit}
+	if seq > 0 {
+		o.After = eventID(seq)
+	}
+	var out []Event
+	err := l.Store.View(ctx, func(r Reader) error {
+		out = nil
+		for rec, err := range r.Heads(KindEvent, o) {
+			if err != nil {
+				return err
+			}
+			var e Event
+			if err := json.Unmarshal(rec.Head, &e); err != nil {
+				return fmt.Errorf("read event %s: %w", rec.ID, err)
+			}
+			out = append(out, e)
 		}
 		return nil
 	})

@@ -234,43 +234,10 @@ func (c *Console) withNotice(e screen.Env, lines []string) []string {
 		}
 		return append(lines, text)
 	}
-	block := ErrorLines(e, n.Err, c.width-4)
+	block := widget.Problem(e, n.Err, c.width-4)
 	block = append([]string{e.Theme.Muted.Render(strings.Repeat("-", c.width-2))}, block...)
 	keep := max(1, len(lines)+1-len(block))
 	return append(lines[:keep:keep], widget.Indent(block, " ")...)
-}
-
-// ErrorLines draws an error: what happened, what it means, what to do next,
-// and at last the stable code.
-func ErrorLines(e screen.Env, err error, width int) []string {
-	x := e.Explain(err)
-	first := widget.Wrap(x.Headline, width-2)
-	for i, l := range first {
-		if i == 0 {
-			first[i] = e.Theme.Bad.Render(e.Theme.Glyphs.Bad) + " " + l
-		} else {
-			first[i] = "  " + l
-		}
-	}
-	out := first
-	for _, s := range []string{x.Means, x.Said} {
-		if s != "" {
-			out = append(out, widget.Indent(widget.Wrap(s, width-2), "  ")...)
-		}
-	}
-	if x.Next != "" {
-		for i, l := range widget.Wrap(x.Next, width-4) {
-			if i == 0 {
-				out = append(out, "  "+e.Theme.Accent.Render(e.Theme.Glyphs.Current)+" "+l)
-			} else {
-				out = append(out, "    "+l)
-			}
-		}
-	}
-	if x.Code != "" {
-		out = append(out, "  "+e.Theme.Muted.Render(x.Code))
-	}
-	return out
 }
 
 func (c *Console) footer(e screen.Env, keys []screen.Key) string {
