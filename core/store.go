@@ -27,9 +27,9 @@ const (
 const MaxKey = 128
 
 // CheckKey says whether a kind and an id can be a record's key: 1 to MaxKey
-// letters, digits, dots, hyphens and underscores of ASCII. Every store
-// refuses others, with code store.bad-key: keys stand in clear, so something
-// else there is a name or an address that should have been sealed.
+// ASCII letters, digits and any of "-_.:/". Every store refuses others, with
+// code store.bad-key: keys stand in clear, so something else there is a name
+// or an address that should have been sealed.
 func CheckKey(kind Kind, id string) error {
 	if isKey(string(kind)) && isKey(id) {
 		return nil
@@ -43,7 +43,7 @@ func isKey(s string) bool {
 	}
 	for _, c := range []byte(s) {
 		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.':
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.', c == ':', c == '/':
 		default:
 			return false
 		}

@@ -5,6 +5,7 @@ package mem
 import (
 	"context"
 	"maps"
+	"sync/atomic"
 
 	"golang.org/x/sync/semaphore"
 
@@ -14,10 +15,10 @@ import (
 // Store keeps records in memory. Its zero value is not ready: use New.
 type Store struct {
 	writer *semaphore.Weighted // one Update at a time, waited for under its context
-	state  chan state          // holds the committed state; capacity 1
+	state  atomic.Pointer[state]
 }
 
-// state is one committed state. It is never changed: an Update copies the
+// state is a committed state. It is never changed: an Update copies the
 // kinds that it writes, so a View keeps its snapshot for free.
 type state map[core.Kind]map[string]core.Record
 
@@ -25,15 +26,9 @@ var _ core.Store = (*Store)(nil)
 
 // New returns an empty store.
 func New() *Store {
-	s := &Store{writer: semaphore.NewWeighted(1), state: make(chan state, 1)}
-	s.state <- state{}
+	s := &Store{writer: semaphore.NewWeighted(1)}
+	s.state.Store(&state{})
 	return s
-}
-
-func (s *Store) current() state {
-	st := <-s.state
-	s.state <- st
-	return st
 }
 
 // View implements core.Store.
@@ -41,7 +36,7 @@ func (s *Store) View(ctx context.Context, fn func(core.Reader) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return fn(&tx{state: s.current()})
+	return fn(&tx{state: *s.state.Load()})
 }
 
 // Update implements core.Store.
@@ -50,12 +45,14 @@ func (s *Store) Update(ctx context.Context, fn func(core.Writer) error) error {
 		return err
 	}
 	defer s.writer.Release(1)
-	t := &tx{state: maps.Clone(s.current()), own: map[core.Kind]bool{}}
+	t := &tx{state: maps.Clone(*s.state.Load()), own: map[core.Kind]bool{}}
 	if err := fn(t); err != nil {
 		return err
 	}
-	<-s.state
-	s.state <- t.state
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.state.Store(&t.state)
 	return nil
 }
 
