@@ -203,7 +203,7 @@ func (r *Runner) succeeded(run Run, rec StepRecord, e ending) Run {
 	rec.State, rec.Out, rec.Calls, rec.Refusals = Done, map[string]string{}, e.calls, 0
 	for _, f := range e.step.Action.Out {
 		if f.Secret {
-			run.secrets[e.step.ID+"."+f.Name] = e.out.Secret[f.Name]
+			run.Secrets[e.step.ID+"."+f.Name] = e.out.Secret[f.Name]
 		} else {
 			rec.Out[f.Name] = e.out.Plain[f.Name]
 		}

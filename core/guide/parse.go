@@ -210,7 +210,7 @@ func (r *reader) words(n *yaml.Node, what string, how usage) locale.Text {
 	for _, l := range locale.Langs() {
 		if v := m[string(l)]; v != nil {
 			t[l] = strings.TrimSpace(r.scalar(v, what+"."+string(l)))
-			r.use(v, what, how)
+			r.use(v, what+"."+string(l), how)
 		}
 	}
 	r.sameValues(n.Line, what, t)

@@ -91,7 +91,7 @@ func (r Run) fields(step Step, lang locale.Lang) []FieldPrompt {
 	for _, f := range step.Ask {
 		fp := FieldPrompt{Field: f, Label: f.Label.In(lang), Hint: fill(f.Hint.In(lang), r.shown)}
 		if f.Secret {
-			fp.Kept = !r.secrets[step.ID+"."+f.Name].Empty()
+			fp.Kept = !r.Secrets[step.ID+"."+f.Name].Empty()
 		} else if before, ok := r.Steps[step.ID].Out[f.Name]; ok {
 			fp.Value = before
 		} else {

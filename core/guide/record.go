@@ -74,7 +74,7 @@ func (r *Runner) read(rd core.Reader, id string) (Run, error) {
 		return Run{}, err
 	}
 	var run Run
-	if run.secrets, err = core.DecodeBody(rec.Body, &run); err != nil {
+	if run.Secrets, err = core.DecodeBody(rec.Body, &run); err != nil {
 		return Run{}, err
 	}
 	run.ID, run.Rev = rec.ID, rec.Rev
@@ -100,7 +100,7 @@ func (r *Runner) guideOf(run Run) (*Guide, error) {
 
 // put writes the run within a transaction.
 func put(w core.Writer, run Run) (uint64, error) {
-	body, err := core.EncodeBody(run, run.secrets)
+	body, err := core.EncodeBody(run, run.Secrets)
 	if err != nil {
 		return 0, err
 	}

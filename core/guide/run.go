@@ -36,8 +36,7 @@ const (
 	Abandoned RunState = "abandoned"
 )
 
-// Run is one admin's way through a guide. Its secrets are not among its
-// exported fields.
+// Run is one admin's way through a guide.
 type Run struct {
 	ID      string     `json:"id"`
 	Rev     uint64     `json:"-"` // revision it was read at
@@ -55,8 +54,11 @@ type Run struct {
 
 	Source string `json:"source"` // the guide's text when the run began
 
-	guide   *Guide
-	secrets core.Secrets // "step.output"
+	// Secrets are sealed beside the rest, by "step.output". The field is
+	// exported because fmt prints the dots of exported fields only.
+	Secrets core.Secrets `json:"-"`
+
+	guide *Guide
 }
 
 // StepRecord is the journal of one step.
@@ -136,12 +138,12 @@ func (g *Guide) standIns(step string) []Step {
 
 // clone returns a copy that can be changed.
 func (r Run) clone() Run {
-	r.Steps, r.secrets = maps.Clone(r.Steps), maps.Clone(r.secrets)
+	r.Steps, r.Secrets = maps.Clone(r.Steps), maps.Clone(r.Secrets)
 	if r.Steps == nil {
 		r.Steps = map[string]StepRecord{}
 	}
-	if r.secrets == nil {
-		r.secrets = core.Secrets{}
+	if r.Secrets == nil {
+		r.Secrets = core.Secrets{}
 	}
 	return r
 }
@@ -193,7 +195,7 @@ func (r Run) plain(v value) string {
 // secret returns a secret value.
 func (r Run) secret(v value) core.Secret {
 	v = r.giver(v)
-	return r.secrets[v.step+"."+v.output]
+	return r.Secrets[v.step+"."+v.output]
 }
 
 // shown returns a plain value as a person reads it within a line of text.
@@ -215,7 +217,7 @@ func (r *Run) drop(step string) {
 	rec := r.Steps[step].clone()
 	rec.Out, rec.Calls = nil, nil
 	r.Steps[step] = rec
-	maps.DeleteFunc(r.secrets, func(name string, _ core.Secret) bool { return strings.HasPrefix(name, step+".") })
+	maps.DeleteFunc(r.Secrets, func(name string, _ core.Secret) bool { return strings.HasPrefix(name, step+".") })
 }
 
 // inputs returns what a step's action is called with.
@@ -297,7 +299,7 @@ func (r *Run) settle(now time.Time) {
 		r.State = Underway
 	}
 	if r.State == Complete || r.State == Abandoned {
-		r.Ended, r.secrets = now, nil // whatever must be kept has its own record
+		r.Ended, r.Secrets = now, nil // whatever must be kept has its own record
 	}
 }
 

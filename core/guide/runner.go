@@ -113,7 +113,7 @@ func (r *Runner) Answer(ctx context.Context, run Run, values map[string]string) 
 		return run, err
 	}
 	next := run.clone()
-	maps.Copy(next.secrets, secrets)
+	maps.Copy(next.Secrets, secrets)
 	now := r.Clock.Now().UTC()
 	rec := next.Steps[step.ID].clone()
 	rec.State, rec.By, rec.Begun, rec.Ended, rec.Out = Done, r.Events.Actor, now, now, out
@@ -133,7 +133,7 @@ func (r Run) answers(step Step, values map[string]string) (map[string]string, co
 			typed = fill(f.Default, r.plain)
 		}
 		if typed = f.tidy(typed); f.Secret && typed == "" {
-			typed = r.secrets[name].Reveal()
+			typed = r.Secrets[name].Reveal()
 		}
 		if err := f.Check(typed); err != nil {
 			return nil, nil, err
