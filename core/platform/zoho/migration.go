@@ -19,6 +19,7 @@ func (m *migration) actions() []action.Action {
 		action.New("zoho.self_client_link", action.Reads, m.link),
 		action.New("zoho.check_authtoken", action.Reads, m.checkAuthtoken),
 		action.New("zoho.owner", action.Changes, m.owner),
+		action.New("zoho.suggest_scopes", action.Reads, suggest),
 		action.New("zoho.begin_connection", action.Changes, m.begin),
 		action.Recalling(action.Asking(
 			action.New("zoho.authtooauth", action.Once, m.authToOAuth),

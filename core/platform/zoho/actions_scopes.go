@@ -1,0 +1,44 @@
+package zoho
+
+import (
+	"context"
+
+	"deskward/core"
+)
+
+// asBefore, as a use, leaves the choice to the auth token's own scopes.
+const asBefore = "as-before"
+
+// SuggestIn is the input of zoho.suggest_scopes.
+type SuggestIn struct {
+	Uses            []string `name:"uses,optional"`             // of Uses; "as-before" or none: whatever the auth token was allowed to
+	AuthtokenScopes []string `name:"authtoken_scopes,optional"` // as the auth token was made with: "ZohoSupport/supportapi"
+}
+
+// SuggestOut is the output of zoho.suggest_scopes.
+type SuggestOut struct {
+	Scopes []string `name:"scopes"`
+}
+
+// suggest returns the smallest set of scopes for what the systems do.
+func suggest(_ context.Context, in SuggestIn) (SuggestOut, error) {
+	known := map[Use]bool{}
+	for _, u := range Uses() {
+		known[u] = true
+	}
+	var uses []Use
+	for _, text := range in.Uses {
+		u := Use(text)
+		switch {
+		case text == asBefore:
+		case known[u]:
+			uses = append(uses, u)
+		default:
+			return SuggestOut{}, &core.Error{
+				Tried: "run-action", On: "zoho.suggest_scopes", Code: "action.bad-input", Class: core.Usage,
+				Params: map[string]string{"input": "uses"},
+			}
+		}
+	}
+	return SuggestOut{SuggestScopes(in.AuthtokenScopes, uses...)}, nil
+}
