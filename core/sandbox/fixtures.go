@@ -1,0 +1,54 @@
+package sandbox
+
+// Fixtures are the accounts, clients and secrets that exist in the sandbox
+// from the start: what a rehearsal types in.
+type Fixtures struct {
+	Zoho   ZohoFixtures   `json:"zoho"`
+	OpenID OpenIDFixtures `json:"oauth2"`
+}
+
+// ZohoFixtures belong to the Zoho double. All clients and tokens belong to
+// OwnerEmail unless their name says otherwise.
+type ZohoFixtures struct {
+	Region     string `json:"region"`
+	OrgID      string `json:"org_id"`
+	OrgName    string `json:"org_name"`
+	OtherOrgID string `json:"other_org_id"` // a second portal of the same owner
+	OwnerEmail string `json:"owner_email"`
+
+	SelfClientID     string `json:"self_client_id"` // known in Region only
+	SelfClientSecret string `json:"self_client_secret"`
+
+	WebClientID     string   `json:"web_client_id"` // server-based, enabled in every data centre but China
+	WebClientSecret string   `json:"web_client_secret"`
+	Redirects       []string `json:"redirects"` // registered with the web client
+
+	DeviceClientID     string `json:"device_client_id"`
+	DeviceClientSecret string `json:"device_client_secret"`
+
+	StrangerClientID     string `json:"stranger_client_id"` // a self client of somebody else
+	StrangerClientSecret string `json:"stranger_client_secret"`
+
+	Authtoken         string   `json:"authtoken"`          // legacy, of OrgID, never exchanged
+	SpentAuthtoken    string   `json:"spent_authtoken"`    // exchanged an hour before the sandbox began
+	ExternalAuthtoken string   `json:"external_authtoken"` // announced to support for the web client
+	Scopes            []string `json:"scopes"`
+}
+
+// OpenIDFixtures belong to the standard OpenID provider.
+type OpenIDFixtures struct {
+	Issuer              string   `json:"issuer"`
+	ClientID            string   `json:"client_id"`
+	ClientSecret        string   `json:"client_secret"`
+	PublicClientID      string   `json:"public_client_id"` // has no secret
+	Redirects           []string `json:"redirects"`
+	AccountEmail        string   `json:"account_email"`
+	Scopes              []string `json:"scopes"`
+	MachineClientID     string   `json:"machine_client_id"` // client credentials
+	MachineClientSecret string   `json:"machine_client_secret"`
+}
+
+// Fixtures returns what exists in the sandbox.
+func (sb *Sandbox) Fixtures() Fixtures {
+	return Fixtures{Zoho: sb.zoho.fix, OpenID: sb.openid.fix}
+}
