@@ -1,0 +1,49 @@
+// Package migrations leads an admin through a guide, one step at a time: what
+// is under way, what can be started, the step that comes next, what was proven
+// and the report at the end. It decides nothing: core/guide's runner does, and
+// the commands are its other face.
+package migrations
+
+import (
+	"context"
+	"time"
+
+	"deskward/core"
+	"deskward/core/action"
+	"deskward/core/guide"
+	"deskward/core/locale"
+)
+
+// Runner is the part of guide.Runner that the screens call.
+type Runner interface {
+	Runs(ctx context.Context) ([]guide.Summary, error)
+	Get(ctx context.Context, id string) (guide.Run, error)
+	Start(ctx context.Context, guideID, name string) (guide.Run, error)
+	Prompt(run guide.Run, lang locale.Lang) (guide.Prompt, bool)
+	Answer(ctx context.Context, run guide.Run, values map[string]string) (guide.Run, error)
+	Do(ctx context.Context, run guide.Run, word string) (guide.Run, error)
+	Inquire(ctx context.Context, run guide.Run) (guide.Run, action.Effect, error)
+	Resolve(ctx context.Context, run guide.Run, effect action.Effect) (guide.Run, error)
+	Instead(ctx context.Context, run guide.Run) (guide.Run, error)
+	Back(ctx context.Context, run guide.Run, stepID string) (guide.Run, error)
+	Abandon(ctx context.Context, run guide.Run) (guide.Run, error)
+	Rehearsed(ctx context.Context, guideID string) (guide.Rehearsal, bool, error)
+}
+
+// Deps are what the screens need.
+type Deps struct {
+	Runner Runner
+	Guides []guide.Guide // in the order of the list
+	Clock  core.Clock
+
+	// Rehearse runs a guide in a sandbox from beginning to end and records how
+	// it went where Runner.Rehearsed reads it. seen is called after each step.
+	// nil: nothing can be rehearsed here.
+	Rehearse func(ctx context.Context, guideID string, seen func(guide.Run, guide.Step)) (guide.Run, error)
+
+	// AdvanceClock moves the sandbox's clock. nil: this is no sandbox.
+	AdvanceClock func(time.Duration)
+
+	// Folder is where reports are written; "" is the working directory.
+	Folder string
+}
