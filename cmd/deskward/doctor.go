@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"deskward/core"
+	"deskward/core/consent"
+	"deskward/store"
+)
+
+func (a *app) doctorCommand() *cobra.Command {
+	c := a.command("doctor", &cobra.Command{Use: "doctor", Args: args(0, 0)})
+	c.RunE = func(c *cobra.Command, _ []string) error { return a.doctor(c.Context()) }
+	return a.jsonFlag(c)
+}
+
+// finding is one thing that doctor looked at. Its field names are a contract;
+// the sentence is the locale text doctor.<Code>.
+type finding struct {
+	Code   string            `json:"code"`
+	State  string            `json:"state"` // ok, info, warn, bad
+	Text   string            `json:"text"`
+	Values map[string]string `json:"values,omitempty"`
+}
+
+// diagnosis collects findings.
+type diagnosis struct {
+	a    *app
+	list []finding
+}
+
+func (d *diagnosis) add(state, code string, nameValue ...string) {
+	f := finding{Code: code, State: state, Values: map[string]string{}}
+	for i := 0; i+1 < len(nameValue); i += 2 {
+		f.Values[nameValue[i]] = core.CleanLine(nameValue[i+1])
+	}
+	f.Text = d.a.say.T("doctor."+code, localeParams(nameValue...))
+	d.list = append(d.list, f)
+}
+
+// doctor measures what decides whether deskward can work here. What cannot be
+// reached is a finding and no failure: a jump host may well be offline.
+func (a *app) doctor(ctx context.Context) error {
+	d := &diagnosis{a: a}
+	d.examineSession()
+	d.examineTerminal()
+	s := d.examineStore(ctx)
+	d.examinePort(ctx)
+	if err := d.examineHosts(ctx, s); err != nil {
+		return err
+	}
+	if a.opt.json {
+		if err := a.json(struct {
+			Findings []finding `json:"findings"`
+		}{d.list}); err != nil {
+			return err
+		}
+	} else {
+		marks := map[string]string{"ok": "ok", "info": "-", "warn": "!", "bad": "x"}
+		rows := make([][]string, len(d.list))
+		for i, f := range d.list {
+			rows[i] = []string{marks[f.State], core.CleanLine(f.Text), f.Code}
+		}
+		writeColumns(a.io.Out, rows)
+	}
+	for _, f := range d.list {
+		if f.State == "bad" {
+			return said{&core.Error{Tried: "doctor", Code: f.Code}}
+		}
+	}
+	return nil
+}
+
+// examineSession says where the person sits.
+func (d *diagnosis) examineSession() {
+	env := d.a.env
+	if env.overSSH() {
+		d.add("info", "session.ssh", "line", consent.TunnelLine(consent.DefaultPort, d.a.loginName(), d.a.actor.Host))
+	} else {
+		d.add("ok", "session.local")
+	}
+	if (desktop{env}).has() {
+		d.add("ok", "browser.here")
+	} else {
+		d.add("info", "browser.none")
+	}
+}
+
+// examineStore says how the store is protected, and unlocks it when that
+// needs no question. nil: it stays locked, or there is none.
+func (d *diagnosis) examineStore(ctx context.Context) *session {
+	path, err := d.a.storePath()
+	if err != nil {
+		d.add("bad", "store.error", "path", "", "code", core.CodeOf(err))
+		return nil
+	}
+	if _, err := os.Lstat(path); err != nil {
+		d.add("info", "store.none", "path", path)
+		return nil
+	}
+	file, err := store.Open(ctx, path, d.a.storeOptions())
+	if err != nil {
+		d.add("bad", "store.error", "path", path, "code", core.CodeOf(err))
+		return nil
+	}
+	d.add("ok", "store.protected", "path", path, "protection", d.a.protection(file.Protection()))
+	d.examineMode(path, 0o600)
+	d.examineMode(filepath.Dir(path), 0o700)
+	with, err := d.a.unlockers(ctx)
+	if err == nil && len(with) > 0 {
+		err = d.a.unlockWith(ctx, file, with...)
+	}
+	if err != nil {
+		d.add("bad", "store.error", "path", path, "code", core.CodeOf(err))
+		return nil
+	}
+	if len(with) == 0 {
+		d.add("info", "store.locked")
+		return nil
+	}
+	w, err := d.a.realWorld()
+	if err != nil {
+		return nil // examineHosts says it
+	}
+	s, err := d.a.assemble(file, w)
+	if err != nil {
+		return nil
+	}
+	s.file = file
+	return s
+}
+
+func (d *diagnosis) examineMode(path string, want fs.FileMode) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return
+	}
+	mode := fmt.Sprintf("%04o", info.Mode().Perm())
+	if info.Mode().Perm()&^want != 0 {
+		d.add("bad", "store.mode", "path", path, "mode", mode, "want", fmt.Sprintf("%04o", want))
+		return
+	}
+	d.add("ok", "store.mode-ok", "path", path, "mode", mode)
+}
+
+// examinePort says whether the callback port is free, and else who has it.
+func (d *diagnosis) examinePort(ctx context.Context) {
+	port := strconv.Itoa(consent.DefaultPort)
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", port))
+	if err == nil {
+		l.Close()
+		d.add("ok", "port.free", "port", port)
+		return
+	}
+	if pid, command, ok := consent.PortHolder(consent.DefaultPort); ok {
+		d.add("warn", "port.held", "port", port, "pid", strconv.Itoa(pid), "command", command)
+		return
+	}
+	d.add("warn", "port.busy", "port", port)
+}

@@ -1,0 +1,286 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+
+	"deskward/assets"
+	"deskward/core"
+	"deskward/core/action"
+	"deskward/core/advice"
+	"deskward/core/consent"
+	"deskward/core/guide"
+	"deskward/core/locale"
+	"deskward/core/platform"
+	"deskward/core/platform/all"
+	"deskward/core/transport"
+	"deskward/store"
+)
+
+// options are the global flags and those that several commands share.
+type options struct {
+	store, endpoints, lang, ca, identity, passphraseFile string
+
+	plain, sandbox, json bool
+}
+
+// app is one start of the program. Nothing in it is opened before a command
+// needs it.
+type app struct {
+	io    streams
+	env   environment
+	opt   options
+	say   *locale.Printer
+	clock core.Clock
+	actor core.Actor
+
+	lines     *lineSource
+	catalogue *advice.Catalogue
+	opened    []*store.File
+}
+
+// close forgets the keys of every store that was opened.
+func (a *app) close() {
+	for _, file := range a.opened {
+		file.Lock()
+	}
+}
+
+func newApp(args []string, io streams, env environment) (*app, error) {
+	a := &app{io: io, env: env, clock: core.SystemClock{}, actor: whoAmI(io, env)}
+	texts, err := fs.Sub(assets.Locales, "locales")
+	if err != nil {
+		return nil, err
+	}
+	a.say, err = locale.Load(texts, languageOf(args, env))
+	return a, err
+}
+
+// languageOf looks for --lang before cobra reads the flags, since the flags'
+// own help is already in that language.
+func languageOf(args []string, env environment) locale.Lang {
+	chosen := env.Getenv("DESKWARD_LANG")
+	for i, arg := range args {
+		if arg == "--" {
+			break
+		}
+		if v, ok := strings.CutPrefix(arg, "--lang="); ok {
+			chosen = v
+		} else if arg == "--lang" && i+1 < len(args) {
+			chosen = args[i+1]
+		}
+	}
+	if lang, ok := locale.Parse(chosen); ok {
+		return lang
+	}
+	return locale.FromEnv(env.Getenv)
+}
+
+func whoAmI(io streams, env environment) core.Actor {
+	actor := core.Actor{User: cmp.Or(env.Getenv("LOGNAME"), env.Getenv("USER")), Session: core.NewID()[:8]}
+	if u, err := user.Current(); err == nil {
+		actor.User = u.Username
+	}
+	// On a jump host people become root; who they were is the better name.
+	if su := env.Getenv("SUDO_USER"); su != "" && actor.User == "root" {
+		actor.User = su + " (root)"
+	}
+	if host, err := os.Hostname(); err == nil {
+		actor.Host = host
+	}
+	if isTerminal(io.In) {
+		if tty, err := os.Readlink("/proc/self/fd/0"); err == nil {
+			actor.TTY = strings.TrimPrefix(tty, "/dev/")
+		}
+	}
+	return actor
+}
+
+// or returns a flag's value, else its variable's.
+func (a *app) or(flag, variable string) string {
+	return cmp.Or(flag, a.env.Getenv(variable))
+}
+
+// plainly reports whether output is to be linear: --plain, DESKWARD_PLAIN or
+// ACCESSIBLE.
+func (a *app) plainly() bool {
+	return a.opt.plain || truthy(a.env.Getenv("DESKWARD_PLAIN")) || truthy(a.env.Getenv("ACCESSIBLE"))
+}
+
+func truthy(v string) bool { return v != "" && v != "0" && v != "false" }
+
+// storePath is where the store's file is.
+func (a *app) storePath() (string, error) {
+	if p := a.or(a.opt.store, "DESKWARD_STORE"); p != "" {
+		return filepath.Abs(p)
+	}
+	base := a.env.Getenv("XDG_DATA_HOME")
+	if !filepath.IsAbs(base) { // the XDG specification has relative ones ignored
+		home := a.env.Getenv("HOME")
+		if home == "" {
+			var err error
+			if home, err = os.UserHomeDir(); err != nil {
+				return "", &core.Error{Tried: "find-store", Code: "store.no-home", Class: core.Usage, Err: err}
+			}
+		}
+		base = filepath.Join(home, ".local", "share")
+	}
+	return filepath.Join(base, "deskward", "deskward.db"), nil
+}
+
+// advice returns the catalogue of what vendors' errors mean.
+func (a *app) advice() (*advice.Catalogue, error) {
+	if a.catalogue != nil {
+		return a.catalogue, nil
+	}
+	files, err := fs.Sub(assets.Advice, "advice")
+	if err != nil {
+		return nil, err
+	}
+	a.catalogue, err = advice.Load(files)
+	return a.catalogue, err
+}
+
+// session is an unlocked store with everything that works on it.
+type session struct {
+	store       core.Store
+	file        *store.File // nil where the store is in memory
+	clock       core.Clock
+	http        *transport.Client
+	endpoints   transport.Endpoints
+	events      *core.EventLog
+	connections *core.Connections
+	deadlines   *core.Deadlines
+	platforms   *platform.Service
+	consent     *consent.Service
+	runner      *guide.Runner
+}
+
+// world is where a session works: the real one, or a sandbox.
+type world struct {
+	clock     core.Clock
+	endpoints transport.Endpoints
+	sandbox   bool
+}
+
+// realWorld is the vendors' own hosts, or those of the endpoints file.
+func (a *app) realWorld() (world, error) {
+	endpoints, err := a.readEndpoints()
+	return world{clock: a.clock, endpoints: endpoints}, err
+}
+
+// assemble puts the services together over a store. It is the one place that
+// knows how they depend on each other.
+func (a *app) assemble(st core.Store, w world) (*session, error) {
+	client, err := a.httpClient(w.clock)
+	if err != nil {
+		return nil, err
+	}
+	page, err := template.ParseFS(assets.Pages, "pages/consent.html")
+	if err != nil {
+		return nil, fmt.Errorf("read the landing page: %w", err)
+	}
+	s := &session{store: st, clock: w.clock, http: client, endpoints: w.endpoints, deadlines: &core.Deadlines{Store: st}}
+	s.events = &core.EventLog{Store: st, Clock: w.clock, Actor: a.actor}
+	s.connections = &core.Connections{Store: st, Events: s.events}
+	s.platforms = &platform.Service{
+		Platforms: all.Platforms(), Connections: s.connections,
+		HTTP: client, Endpoints: w.endpoints, Clock: w.clock,
+	}
+	s.consent = &consent.Service{
+		Store: st, Connections: s.connections, Events: s.events, Clock: w.clock, HTTP: client,
+		Leases: &core.Leases{Store: st, Clock: w.clock, Actor: a.actor},
+		Config: s.platforms.Config, Check: s.platforms.Check,
+		Page: page, Text: func(key string) string { return a.say.T(key) }, Explain: a.explain,
+	}
+	s.platforms.Tokens = s.consent
+	guides, actions, err := loadGuides(s.services())
+	if err != nil {
+		return nil, err
+	}
+	s.runner = &guide.Runner{
+		Store: st, Events: s.events, Clock: w.clock, Actions: actions, Guides: guides, Sandbox: w.sandbox,
+	}
+	return s, nil
+}
+
+func (s *session) services() platform.Services {
+	return platform.Services{
+		Connections: s.connections, Store: s.store, Events: s.events, Clock: s.clock, HTTP: s.http,
+		Endpoints: s.endpoints, Tokens: s.consent, Checks: s.platforms.Check,
+	}
+}
+
+// loadGuides reads the guides that are part of the program, over the actions
+// of all platforms. With zero services the actions cannot run, but the
+// guides can be read.
+func loadGuides(s platform.Services) ([]guide.Guide, []action.Action, error) {
+	var actions []action.Action
+	for _, p := range all.Platforms() {
+		if p.Actions != nil {
+			actions = append(actions, p.Actions(s)...)
+		}
+	}
+	files, err := fs.Sub(assets.Guides, "guides")
+	if err != nil {
+		return nil, nil, err
+	}
+	guides, err := guide.Load(files, actions)
+	return guides, actions, err
+}
+
+func (a *app) httpClient(clock core.Clock) (*transport.Client, error) {
+	o := transport.Options{Clock: clock}
+	if name := a.or(a.opt.ca, "DESKWARD_CA"); name != "" {
+		pem, err := readFile(name)
+		if err != nil {
+			return nil, inputError("read-ca", name, err)
+		}
+		o.CA = pem
+	}
+	return transport.New(o)
+}
+
+// session opens and unlocks the store and puts the services on it.
+func (a *app) session(ctx context.Context) (*session, error) {
+	w, err := a.realWorld()
+	if err != nil {
+		return nil, err
+	}
+	file, err := a.openStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.unlock(ctx, file); err != nil {
+		return nil, err
+	}
+	s, err := a.assemble(file, w)
+	if err != nil {
+		return nil, err
+	}
+	s.file = file
+	return s, nil
+}
+
+// openStore opens the store's file; it stays locked.
+func (a *app) openStore(ctx context.Context) (*store.File, error) {
+	path, err := a.storePath()
+	if err != nil {
+		return nil, err
+	}
+	file, err := store.Open(ctx, path, a.storeOptions())
+	if err != nil {
+		return nil, err
+	}
+	a.opened = append(a.opened, file)
+	return file, nil
+}
+
+func (a *app) storeOptions() store.Options { return store.Options{Clock: a.clock} }
