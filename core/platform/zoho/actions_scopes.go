@@ -2,6 +2,7 @@ package zoho
 
 import (
 	"context"
+	"strings"
 
 	"deskward/core"
 )
@@ -41,4 +42,26 @@ func suggest(_ context.Context, in SuggestIn) (SuggestOut, error) {
 		}
 	}
 	return SuggestOut{SuggestScopes(in.AuthtokenScopes, uses...)}, nil
+}
+
+// CodeRequestIn is the input of zoho.code_request.
+type CodeRequestIn struct {
+	Region string   `name:"region,optional"`
+	Scopes []string `name:"scopes"`
+}
+
+// CodeRequestOut is the output of zoho.code_request.
+type CodeRequestOut struct {
+	ConsoleURL string `name:"console_url"` // where the code is made
+	ScopeLine  string `name:"scope_line"`  // the scopes as the console takes them
+}
+
+// codeRequest says what to enter in the self client's console to get a code:
+// no URL can make one.
+func (m *migration) codeRequest(_ context.Context, in CodeRequestIn) (CodeRequestOut, error) {
+	d, err := centre(in.Region)
+	if err != nil {
+		return CodeRequestOut{}, err
+	}
+	return CodeRequestOut{ConsoleURL: d.console(m.s.Endpoints), ScopeLine: strings.Join(in.Scopes, ",")}, nil
 }

@@ -24,6 +24,7 @@ func (m *migration) actions() []action.Action {
 		action.Recalling(action.Asking(
 			action.New("zoho.authtooauth", action.Once, m.authToOAuth),
 			m.askExchange), m.recallExchange),
+		action.New("zoho.code_request", action.Reads, m.codeRequest),
 		action.New("zoho.exchange_code", action.Changes, m.exchangeCode),
 		action.New("zoho.prove_connection", action.Reads, m.prove),
 		action.New("zoho.put_into_service", action.Changes, m.putIntoService),
