@@ -136,6 +136,9 @@ func (k *keyring) openRecord(kind core.Kind, id string, raw []byte, scratch *[]b
 
 // Count implements core.Reader.
 func (t *tx) Count(kind core.Kind) (int, error) {
+	if err := core.CheckKey(kind, "id"); err != nil {
+		return 0, err
+	}
 	if t.ended {
 		return 0, errEnded
 	}

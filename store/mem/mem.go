@@ -36,7 +36,9 @@ func (s *Store) View(ctx context.Context, fn func(core.Reader) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return fn(&tx{state: *s.state.Load()})
+	t := &tx{state: *s.state.Load()}
+	defer func() { t.ended = true }()
+	return fn(t)
 }
 
 // Update implements core.Store.
@@ -46,6 +48,7 @@ func (s *Store) Update(ctx context.Context, fn func(core.Writer) error) error {
 	}
 	defer s.writer.Release(1)
 	t := &tx{state: maps.Clone(*s.state.Load()), own: map[core.Kind]bool{}}
+	defer func() { t.ended = true }()
 	if err := fn(t); err != nil {
 		return err
 	}
@@ -60,4 +63,5 @@ func (s *Store) Update(ctx context.Context, fn func(core.Writer) error) error {
 type tx struct {
 	state state
 	own   map[core.Kind]bool // kinds copied by this Update
+	ended bool
 }

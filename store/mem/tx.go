@@ -2,6 +2,7 @@ package mem
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -10,9 +11,19 @@ import (
 	"deskward/core"
 )
 
+var errEnded = errors.New("the transaction has ended")
+
+// check refuses bad keys, and calls after the transaction's end.
+func (t *tx) check(kind core.Kind, id string) error {
+	if t.ended {
+		return errEnded
+	}
+	return core.CheckKey(kind, id)
+}
+
 // Get implements core.Reader.
 func (t *tx) Get(kind core.Kind, id string) (core.Record, error) {
-	if err := core.CheckKey(kind, id); err != nil {
+	if err := t.check(kind, id); err != nil {
 		return core.Record{}, err
 	}
 	r, ok := t.state[kind][id]
@@ -25,6 +36,10 @@ func (t *tx) Get(kind core.Kind, id string) (core.Record, error) {
 // Heads implements core.Reader.
 func (t *tx) Heads(kind core.Kind, o core.ListOptions) iter.Seq2[core.Record, error] {
 	return func(yield func(core.Record, error) bool) {
+		if err := t.check(kind, "id"); err != nil {
+			yield(core.Record{}, err)
+			return
+		}
 		ids := slices.Sorted(maps.Keys(t.state[kind]))
 		if o.Newest {
 			slices.Reverse(ids)
@@ -50,11 +65,16 @@ func (t *tx) Heads(kind core.Kind, o core.ListOptions) iter.Seq2[core.Record, er
 }
 
 // Count implements core.Reader.
-func (t *tx) Count(kind core.Kind) (int, error) { return len(t.state[kind]), nil }
+func (t *tx) Count(kind core.Kind) (int, error) {
+	if err := t.check(kind, "id"); err != nil {
+		return 0, err
+	}
+	return len(t.state[kind]), nil
+}
 
 // Put implements core.Writer.
 func (t *tx) Put(r core.Record) (uint64, error) {
-	if err := core.CheckKey(r.Kind, r.ID); err != nil {
+	if err := t.check(r.Kind, r.ID); err != nil {
 		return 0, err
 	}
 	if t.state[r.Kind][r.ID].Rev != r.Rev {
@@ -68,7 +88,7 @@ func (t *tx) Put(r core.Record) (uint64, error) {
 
 // Delete implements core.Writer.
 func (t *tx) Delete(kind core.Kind, id string, rev uint64) error {
-	if err := core.CheckKey(kind, id); err != nil {
+	if err := t.check(kind, id); err != nil {
 		return err
 	}
 	r, ok := t.state[kind][id]
@@ -94,8 +114,12 @@ func (t *tx) writable(kind core.Kind) map[string]core.Record {
 	return t.state[kind]
 }
 
+// clone copies a record; an empty body is none.
 func clone(r core.Record) core.Record {
 	r.Head, r.Body = bytes.Clone(r.Head), bytes.Clone(r.Body)
+	if len(r.Body) == 0 {
+		r.Body = nil
+	}
 	return r
 }
 
