@@ -214,7 +214,8 @@ func (m *migration) saveExchange(ctx context.Context, id, legacyID string, t Tok
 
 // granted puts an answer's tokens into a connection.
 func granted(c *core.Connection, t Tokens, g core.Grant, now time.Time) {
-	c.Grant, c.TokenType, c.GrantedAt, c.RefreshBegun, c.Check = g, t.Type, now, time.Time{}, core.Check{}
+	c.Grant, c.TokenType, c.GrantedAt, c.Check = g, t.Type, now, core.Check{}
+	c.RefreshBegun, c.Refreshes = time.Time{}, nil
 	c.Secrets = c.Secrets.With(core.SecretAccessToken, t.Access).With(core.SecretRefreshToken, t.Refresh)
 	c.AccessExpires = time.Time{}
 	if t.Lifetime > 0 {

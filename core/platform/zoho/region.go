@@ -23,6 +23,7 @@ const (
 // as "location" and what --region takes.
 type dataCentre struct {
 	id       string
+	name     string
 	domain   string // what follows "accounts." and "desk."
 	doubtful bool   // sources disagree whether Desk is served there
 }
@@ -36,17 +37,17 @@ type dataCentre struct {
 // documentation lists no host for the United Kingdom.
 func dataCentres() []dataCentre {
 	return []dataCentre{
-		{id: "us", domain: "zoho.com"},
-		{id: "eu", domain: "zoho.eu"},
-		{id: "in", domain: "zoho.in"},
-		{id: "au", domain: "zoho.com.au"},
-		{id: "jp", domain: "zoho.jp"},
-		{id: "ca", domain: "zohocloud.ca"},
-		{id: "sa", domain: "zoho.sa"},
-		{id: "uk", domain: "zoho.uk", doubtful: true},
-		{id: "cn", domain: "zoho.com.cn"},
-		{id: "sg", domain: "zoho.sg", doubtful: true},
-		{id: "ae", domain: "zoho.ae", doubtful: true},
+		{id: "us", name: "United States", domain: "zoho.com"},
+		{id: "eu", name: "Europe", domain: "zoho.eu"},
+		{id: "in", name: "India", domain: "zoho.in"},
+		{id: "au", name: "Australia", domain: "zoho.com.au"},
+		{id: "jp", name: "Japan", domain: "zoho.jp"},
+		{id: "ca", name: "Canada", domain: "zohocloud.ca"},
+		{id: "sa", name: "Saudi Arabia", domain: "zoho.sa"},
+		{id: "uk", name: "United Kingdom", domain: "zoho.uk", doubtful: true},
+		{id: "cn", name: "China", domain: "zoho.com.cn"},
+		{id: "sg", name: "Singapore", domain: "zoho.sg", doubtful: true},
+		{id: "ae", name: "United Arab Emirates", domain: "zoho.ae", doubtful: true},
 	}
 }
 
@@ -73,7 +74,7 @@ func regions() []platform.Region {
 	var out []platform.Region
 	for _, d := range dataCentres() {
 		out = append(out, platform.Region{
-			ID: d.id, Name: "region.zoho." + d.id,
+			ID: d.id, Name: d.name,
 			Console: d.console(nil), Doubtful: d.doubtful,
 		})
 	}
