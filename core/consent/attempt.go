@@ -6,10 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -176,14 +174,10 @@ func newAttempt(c core.Connection, cfg Config, port int, now time.Time) (attempt
 	} else if port == 0 {
 		port = DefaultPort
 	}
-	host := cfg.RedirectHost
-	if host == "" {
-		host = "127.0.0.1"
-	}
 	rec := attemptRecord{
 		Attempt: Attempt{
 			ID: core.NewID(), ConnectionID: c.ID, Name: c.Name, Platform: cfg.Platform,
-			Redirect: "http://" + net.JoinHostPort(strings.Trim(host, "[]"), strconv.Itoa(port)) + "/callback/" + string(cfg.Platform),
+			Redirect: cfg.redirect(port),
 			Port:     port, Ports: slices.Clone(cfg.Ports), Issuer: cfg.Issuer, IssRequired: cfg.IssRequired,
 			Scopes: slices.Clone(cfg.Scopes), Begun: now, Expires: now.Add(AttemptTime),
 		},

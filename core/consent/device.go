@@ -126,11 +126,9 @@ func (s *Service) askDevice(ctx context.Context, c core.Connection, cfg Config) 
 	bad := a.Decode(req.URL.Host, &raw)
 	code, _ := raw["error"].(string)
 	description, _ := raw["error_description"].(string)
-	w := &wire{status: a.Status, retryAfter: a.Header.Get("Retry-After"), body: a.Body}
 	switch {
 	case a.Status >= 300 || code != "":
-		r := &oauth2.RetrieveError{ErrorCode: code, ErrorDescription: description}
-		return nil, w.failure(tokenCall{tried: "device", on: c.Name, cfg: cfg, url: cfg.Device.CodeURL}, r).err
+		return nil, cfg.vendorError("device", c.Name, a, code, description)
 	case bad != nil:
 		return nil, bad
 	}

@@ -153,6 +153,19 @@ func (w *wire) failure(call tokenCall, err error) *callError {
 	return &callError{err: e, effect: cannotTell}
 }
 
+// VendorError is an error answer of an OAuth server at another endpoint than
+// the token's: code and description are its OAuth error, "" where it sent
+// none. The codes are those of a token call: "oauth." and the error code,
+// oauth.rate-limited, oauth.server-error, oauth.unexpected-answer.
+func VendorError(tried, on string, a *transport.Answer, code, description string) error {
+	return Config{}.vendorError(tried, on, a, code, description)
+}
+
+func (c Config) vendorError(tried, on string, a *transport.Answer, code, description string) error {
+	w := &wire{status: a.Status, retryAfter: a.Header.Get("Retry-After"), body: a.Body}
+	return w.failure(tokenCall{tried: tried, on: on, cfg: c}, &oauth2.RetrieveError{ErrorCode: code, ErrorDescription: description}).err
+}
+
 // refusal reads an OAuth error answer (RFC 6749 §5.2), whatever its status.
 func (w *wire) refusal(cfg Config, e *core.Error, r *oauth2.RetrieveError) *callError {
 	e.Class = core.Refused

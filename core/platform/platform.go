@@ -31,6 +31,12 @@ type Platform struct {
 	// OAuth returns how consent and refresh work for c. nil: no OAuth.
 	OAuth func(c core.Connection, e transport.Endpoints) (consent.Config, error)
 
+	// Discover returns c with what its server publishes of itself (RFC 8414)
+	// written into Settings, where OAuth and Dial, which make no call, find it.
+	// It is asked before every consent; env has no token. nil: there is
+	// nothing to discover.
+	Discover func(ctx context.Context, c core.Connection, env Env) (core.Connection, error)
+
 	// Dial returns a client of c that implements some of the capability
 	// interfaces below. It makes no call.
 	Dial func(c core.Connection, env Env) any

@@ -3,6 +3,7 @@ package platform
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"deskward/core"
 	"deskward/core/consent"
@@ -30,6 +31,28 @@ func (s *Service) Config(c core.Connection) (consent.Config, error) {
 		return consent.Config{}, missing("consent", c)
 	}
 	return p.OAuth(c, s.Endpoints)
+}
+
+// Discover completes the connection with what its server publishes of itself,
+// saves what is new and returns it. It has the form that consent.Service asks
+// for, and leaves the connection as it is where its platform has nothing to discover.
+func (s *Service) Discover(ctx context.Context, id string) (core.Connection, error) {
+	c, err := s.Connections.Get(ctx, id)
+	if err != nil {
+		return c, err
+	}
+	p, err := Find(s.Platforms, c.Platform)
+	if err != nil || p.Discover == nil {
+		return c, err
+	}
+	found, err := p.Discover(ctx, c.Clone(), Env{HTTP: s.HTTP, Endpoints: s.Endpoints, Clock: s.Clock})
+	if err != nil || maps.Equal(found.Settings, c.Settings) {
+		return c, err
+	}
+	return s.Connections.Change(ctx, id, core.Event{Verb: core.VerbChanged}, func(c *core.Connection) error {
+		c.Settings = found.Settings
+		return nil
+	})
 }
 
 // Dial returns the platform's client of c. An access token is had only when
