@@ -112,7 +112,7 @@ func (a *app) guidesShow(id string) error {
 		if s.InsteadOf != "" {
 			about = append(about, a.say.T("cmd.guides.instead-of", localeParams("step", s.InsteadOf)))
 		}
-		rows[i] = []string{fmt.Sprint(i + 1), s.ID, a.say.T("cmd.guides.kind." + s.Kind), s.Title, strings.Join(about, a.say.T("cmd.list-separator"))}
+		rows[i] = []string{fmt.Sprint(i + 1), s.ID, a.say.T("step.kind." + s.Kind), s.Title, strings.Join(about, a.say.T("cmd.list-separator"))}
 	}
 	a.table([]string{"number", "step", "kind", "title", "about"}, rows)
 	return nil
