@@ -273,6 +273,9 @@ func (s *Connections) ByName(ctx context.Context, name string) (Connection, erro
 		if id == "" {
 			id = name
 		}
+		if !isKey(id) { // a name with blanks, say, that no connection has
+			return ErrNotFound
+		}
 		c, err = GetConnection(r, id)
 		return err
 	})
