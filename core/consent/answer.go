@@ -101,7 +101,7 @@ func (s *Service) exchange(ctx context.Context, rec attemptRecord, a answer) (Re
 	if err != nil {
 		return Result{}, err
 	}
-	if rec, err = s.claim(ctx, rec.ID); err != nil {
+	if rec, err = s.claim(ctx, rec.Attempt); err != nil {
 		return Result{}, err
 	}
 	tokenURL, region := cfg.TokenURL, ""

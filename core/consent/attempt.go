@@ -307,11 +307,11 @@ func (s *Service) Cancel(ctx context.Context, attemptID string) error {
 }
 
 // claim takes a waiting attempt for the one exchange it is good for.
-func (s *Service) claim(ctx context.Context, id string) (attemptRecord, error) {
+func (s *Service) claim(ctx context.Context, a Attempt) (attemptRecord, error) {
 	var rec attemptRecord
 	err := s.Store.Update(ctx, func(w core.Writer) error {
 		var err error
-		if rec, err = getAttempt(w, id); err != nil {
+		if rec, err = getAttempt(w, a.ID); err != nil {
 			return err
 		}
 		now := s.Clock.Now()
@@ -326,7 +326,7 @@ func (s *Service) claim(ctx context.Context, id string) (attemptRecord, error) {
 		return err
 	})
 	if core.CodeOf(err) == core.ErrNotFound.Code {
-		err = &core.Error{Tried: "consent", Code: "consent.ended", Class: core.Conflict, Err: err}
+		err = &core.Error{Tried: "consent", On: a.Name, Code: "consent.ended", Class: core.Conflict, Err: err}
 	}
 	return rec, err
 }
