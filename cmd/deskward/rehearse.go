@@ -71,9 +71,13 @@ func (a *app) rehearseOne(ctx context.Context, g *guide.Guide) error {
 	if err != nil {
 		return err
 	}
+	answers, err := rehearsalAnswers(g, sb)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(a.io.Out, "%s  %s\n\n", a.say.T("cmd.rehearse.mark"), core.CleanLine(g.Title.In(a.say.Lang())))
 	run, err := s.runner.Rehearse(ctx, g.ID, a.say.T("cmd.rehearse.name"), guide.DriveOptions{
-		Answers: rehearsalAnswers(g, sb), Wait: moveClock(sb), Instead: true, Seen: a.sayStep,
+		Answers: answers, Wait: moveClock(sb), Instead: true, Seen: a.sayStep,
 	})
 	if err != nil {
 		return err
@@ -98,20 +102,35 @@ func moveClock(sb *sandbox.Sandbox) func(context.Context, time.Time) error {
 }
 
 // rehearsalAnswers types what exists in the sandbox into the guide's fields,
-// which carry the same names.
-func rehearsalAnswers(g *guide.Guide, sb *sandbox.Sandbox) guide.Answers {
+// which carry the same names. Codes of the self client are made as its owner
+// would make them, one a field: each works once.
+func rehearsalAnswers(g *guide.Guide, sb *sandbox.Sandbox) (guide.Answers, error) {
 	fix := sb.Fixtures().Zoho
 	values := map[string]string{
-		"region": fix.Region, "org_id": fix.OrgID, "account": fix.OrgID, "authtoken": fix.Authtoken,
+		"name": fix.OrgName, "region": fix.Region, "org_id": fix.OrgID, "authtoken": fix.Authtoken, "owner_email": fix.OwnerEmail,
 		"client_id": fix.SelfClientID, "client_secret": fix.SelfClientSecret, "scopes": strings.Join(fix.Scopes, ","),
 	}
 	answers := guide.Answers{}
 	for _, step := range g.Steps {
 		for _, f := range step.Ask {
-			if v, ok := values[f.Name]; ok {
-				answers[step.ID+"."+f.Name] = v
+			value, known := values[f.Name]
+			switch {
+			case f.Name == "code":
+				scopes := fix.Scopes
+				if step.InsteadOf == "" { // asked for to learn whose client it is
+					scopes = []string{"AaaServer.profile.READ"}
+				}
+				code, err := sb.ZohoSelfClientCode(scopes, 10, "")
+				if err != nil {
+					return nil, err
+				}
+				answers[step.ID+"."+f.Name] = code
+			case known:
+				answers[step.ID+"."+f.Name] = value
+			case !f.Optional && f.Default == "" && len(f.Options) > 0:
+				answers[step.ID+"."+f.Name] = f.Options[0].Value
 			}
 		}
 	}
-	return answers
+	return answers, nil
 }

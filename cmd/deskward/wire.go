@@ -197,7 +197,7 @@ func (a *app) assemble(st core.Store, w world) (*session, error) {
 	s.consent = &consent.Service{
 		Store: st, Connections: s.connections, Events: s.events, Clock: w.clock, HTTP: client,
 		Leases: &core.Leases{Store: st, Clock: w.clock, Actor: a.actor},
-		Config: s.platforms.Config, Check: s.platforms.Check,
+		Config: s.platforms.Config, Discover: s.platforms.Discover, Check: s.platforms.Check,
 		Page: page, Text: func(key string) string { return a.say.T(key) }, Explain: a.explain,
 	}
 	s.platforms.Tokens = s.consent
