@@ -6,32 +6,13 @@
 package advice
 
 import (
-	"io/fs"
+	"context"
+	"errors"
+	"strings"
 
+	"deskward/core"
 	"deskward/core/locale"
 )
-
-// Entry is what one vendor error means.
-type Entry struct {
-	Code   string      // as in core.Error.Code: "zoho.invalid_code"
-	When   []string    // the values of core.Error.Tried it is for; nil: any
-	Where  string      // where the vendor says it, for the reader of the file
-	Means  locale.Text // what it means
-	Fix    locale.Text // what to do
-	Link   string      // a page that says more; "": none
-	Sure   bool        // documented by the vendor or seen by several, not guessed
-	Source string      // what it rests on
-}
-
-// Catalogue is all advice.
-type Catalogue struct{ entries map[string][]Entry }
-
-// Load reads all advice files (*.yaml) of a folder.
-func Load(files fs.FS) (*Catalogue, error) { return &Catalogue{}, nil }
-
-// Lookup returns the entry of a code for what was tried, else the one for
-// anything tried.
-func (c *Catalogue) Lookup(code, tried string) (Entry, bool) { return Entry{}, false }
 
 // Explanation is an error as a person reads it.
 type Explanation struct {
@@ -44,6 +25,128 @@ type Explanation struct {
 	Link     string // a page that says more; may be ""
 }
 
-// Explain explains err in the printer's language. An error without a code
-// gets one plain sentence and none of its own text, which may hold anything.
-func (c *Catalogue) Explain(err error, p *locale.Printer) Explanation { return Explanation{} }
+// Explain explains err in the printer's language. Where the outermost error
+// has no texts, that of its cause that has some is explained. An error without
+// any code gets one plain sentence and none of its own text, which may hold
+// anything. nil gives the zero Explanation.
+func (c *Catalogue) Explain(err error, p *locale.Printer) Explanation {
+	if err == nil {
+		return Explanation{}
+	}
+	outer, ok := errors.AsType[*core.Error](err)
+	if !ok {
+		return c.plain(err, p)
+	}
+	for e := outer; e != nil; e = cause(e) {
+		// What was tried is said of the outermost error, whoever explains it.
+		asked := *e
+		if asked.Tried == "" || !p.Has("tried."+asked.Tried) {
+			asked.Tried = outer.Tried
+		}
+		if asked.On == "" {
+			asked.On = outer.On
+		}
+		if x, ok := c.explain(&asked, p); ok {
+			return x
+		}
+	}
+	return c.undescribed(outer, p)
+}
+
+// Code explains a code by itself, as the log and a run's report keep it.
+func (c *Catalogue) Code(code string, p *locale.Printer) Explanation {
+	return c.Explain(&core.Error{Code: code}, p)
+}
+
+func cause(e *core.Error) *core.Error {
+	inner, _ := errors.AsType[*core.Error](e.Err)
+	return inner
+}
+
+// explain explains one error from the locale texts or the advice.
+func (c *Catalogue) explain(e *core.Error, p *locale.Printer) (Explanation, bool) {
+	params := paramsOf(e)
+	x := Explanation{Code: e.Code, Vendor: core.CleanText(strings.TrimSpace(e.Params["description"])), Sure: true}
+	key := "error." + e.Code
+	if p.Has(key) {
+		x.Headline = headline(e, text(p, key, params), p)
+		if p.Has(key + ".means") {
+			x.Means = text(p, key+".means", params)
+		}
+		if p.Has(key + ".next") {
+			x.Next = text(p, key+".next", params)
+		}
+		return x, true
+	}
+	entry, ok := c.Lookup(e.Code, e.Tried)
+	if !ok {
+		return Explanation{}, false
+	}
+	x.Headline = headline(e, outcome(e, p), p)
+	x.Means, x.Next = entry.Means.In(p.Lang()), entry.Fix.In(p.Lang())
+	x.Link, x.Sure = entry.Link, *entry.Sure
+	return x, true
+}
+
+// undescribed is for a code nobody has described: the vendor's own words are
+// all there is.
+func (c *Catalogue) undescribed(e *core.Error, p *locale.Printer) Explanation {
+	return Explanation{
+		Headline: headline(e, outcome(e, p), p),
+		Means:    text(p, "advice.undescribed.means", paramsOf(e)),
+		Next:     text(p, "advice.undescribed.next", paramsOf(e)),
+		Code:     e.Code,
+		Vendor:   core.CleanText(strings.TrimSpace(e.Params["description"])),
+	}
+}
+
+// plain is for an error without a code. A context that ended is one that
+// everybody meets; of all others the cause is unknown, and said to be.
+func (c *Catalogue) plain(err error, p *locale.Printer) Explanation {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return c.Code("net.cancelled", p)
+	case errors.Is(err, context.DeadlineExceeded):
+		return c.Code("net.timeout", p)
+	}
+	return Explanation{Headline: p.T("advice.unknown"), Means: p.T("advice.unknown.means"), Next: p.T("advice.unknown.next")}
+}
+
+// headline joins what was tried and why it failed.
+func headline(e *core.Error, why string, p *locale.Printer) string {
+	key := "tried." + e.Tried
+	if e.Tried == "" || !p.Has(key) {
+		return why
+	}
+	return p.T("advice.headline", locale.Params{"tried": text(p, key, paramsOf(e)), "why": why})
+}
+
+// outcome says in a sentence who failed at it.
+func outcome(e *core.Error, p *locale.Printer) string {
+	prefix, _, _ := strings.Cut(e.Code, ".")
+	who := p.T("advice.server")
+	if name := "platform.name." + prefix; p.Has(name) {
+		who = p.T(name)
+	}
+	key := "advice.failed"
+	switch e.Class {
+	case core.Refused:
+		key = "advice.refused"
+	case core.Unknown:
+		key = "advice.no-answer"
+	}
+	return p.T(key, locale.Params{"who": who})
+}
+
+func paramsOf(e *core.Error) locale.Params {
+	out := locale.Params{"on": core.CleanLine(e.On)}
+	for k, v := range e.Params {
+		out[k] = core.CleanText(v)
+	}
+	return out
+}
+
+// text is Printer.T with a dash for each value that the error lacks.
+func text(p *locale.Printer, key string, params locale.Params) string {
+	return strings.ReplaceAll(p.T(key, params), "<no value>", "–")
+}
