@@ -128,6 +128,17 @@ func (f *Form) Value(name string) string {
 // Secret returns the answer to a secret question.
 func (f *Form) Secret(name string) core.Secret { return core.NewSecret(f.Value(name)) }
 
+// Set replaces the answer to a question.
+func (f *Form) Set(name, value string) {
+	for _, s := range f.fields {
+		if s.Name == name {
+			clear(s.on)
+			s.set(value)
+			s.wrong = nil
+		}
+	}
+}
+
 // Focused returns the name of the question that has the focus.
 func (f *Form) Focused() string {
 	if len(f.fields) == 0 {
@@ -178,11 +189,15 @@ func (f *Form) Update(msg tea.Msg) (changed, submit bool) {
 		return false, false
 	}
 	switch k.String() {
-	case "tab":
-		f.move(1)
-		return false, false
-	case "shift+tab":
-		f.move(-1)
+	case "tab", "shift+tab":
+		if s.value() != "" {
+			f.check(s) // said on the spot; what is still empty is not held against anybody yet
+		}
+		if k.String() == "tab" {
+			f.move(1)
+		} else {
+			f.move(-1)
+		}
 		return false, false
 	case "ctrl+s":
 		return false, f.valid()

@@ -77,8 +77,10 @@ func (s *fieldState) draw(e screen.Env, focused bool, label, width int) (lines [
 		}
 	}
 	if focused && s.Hint != nil {
-		for _, l := range Wrap(s.Hint(e), width-4) {
-			lines = append(lines, "    "+e.Theme.Muted.Render(l))
+		if hint := s.Hint(e); hint != "" {
+			for _, l := range Wrap(hint, width-4) {
+				lines = append(lines, "    "+e.Theme.Muted.Render(l))
+			}
 		}
 	}
 	return lines, col, 0
