@@ -26,6 +26,7 @@ type Field struct {
 	Options  []Option // a choice; nil: text
 	Many     bool     // several of Options
 	Value    string   // to begin with; of Many: values separated by blanks
+	Lines    bool     // several lines may be pasted: a line break parts values, and becomes a blank
 	// Check says what is wrong with a value that is not empty; nil: nothing.
 	Check func(value string) Words
 }
@@ -62,6 +63,7 @@ func (f *Form) SetFields(fields ...Field) {
 	f.fields = nil
 	for _, fd := range fields {
 		s := &fieldState{Field: fd, input: NewInput(fd.Secret), on: map[string]bool{}}
+		s.input.lines = fd.Lines
 		value := fd.Value
 		if o := old[fd.Name]; o != nil && o.Secret == fd.Secret && o.Many == fd.Many {
 			value, s.list = o.value(), o.list
@@ -128,13 +130,13 @@ func (f *Form) Value(name string) string {
 // Secret returns the answer to a secret question.
 func (f *Form) Secret(name string) core.Secret { return core.NewSecret(f.Value(name)) }
 
-// Set replaces the answer to a question.
+// Set replaces the answer to a question, as if the form had begun with it.
 func (f *Form) Set(name, value string) {
 	for _, s := range f.fields {
 		if s.Name == name {
 			clear(s.on)
+			s.Value, s.wrong = value, nil
 			s.set(value)
-			s.wrong = nil
 		}
 	}
 }

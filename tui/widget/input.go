@@ -16,6 +16,7 @@ import (
 type Input struct {
 	model  textinput.Model
 	secret bool
+	lines  bool // a line break in a paste becomes a blank, instead of nothing
 }
 
 // NewInput makes an empty input. A secret one shows dots.
@@ -52,7 +53,11 @@ func (i *Input) SetValue(s string) {
 // Update takes a key or a paste.
 func (i *Input) Update(msg tea.Msg) {
 	if p, ok := msg.(tea.PasteMsg); ok {
-		p.Content = joinLines(p.Content)
+		if i.lines {
+			p.Content = strings.Join(strings.Fields(p.Content), " ")
+		} else {
+			p.Content = joinLines(p.Content)
+		}
 		msg = p
 	}
 	if k, ok := msg.(tea.KeyPressMsg); ok && (k.String() == "ctrl+v" || k.String() == "tab") {
