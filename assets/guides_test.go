@@ -1,0 +1,61 @@
+package assets_test
+
+import (
+	"io/fs"
+	"testing"
+
+	"deskward/assets"
+	"deskward/core/action"
+	"deskward/core/advice"
+	"deskward/core/guide"
+	"deskward/core/platform"
+	"deskward/core/platform/all"
+	"deskward/core/platform/zoho"
+)
+
+func actions() []action.Action {
+	var out []action.Action
+	for _, p := range all.Platforms() {
+		if p.Actions != nil {
+			out = append(out, p.Actions(platform.Services{})...)
+		}
+	}
+	return out
+}
+
+func TestEveryGuideFitsTheActionsThereAre(t *testing.T) {
+	t.Parallel()
+	files, err := fs.Sub(assets.Guides, "guides")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guides, err := guide.Load(files, actions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range guides {
+		if _, err := platform.Find(all.Platforms(), g.Platform); err != nil {
+			t.Errorf("%s: %v", g.ID, err)
+		}
+	}
+	if len(guides) == 0 {
+		t.Error("there are no guides")
+	}
+}
+
+func TestEveryErrorOfZohoHasAdvice(t *testing.T) {
+	t.Parallel()
+	files, err := fs.Sub(assets.Advice, "advice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := advice.Load(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range zoho.AdviceKeys() {
+		if _, ok := c.Lookup(code, ""); !ok {
+			t.Errorf("no advice for %s", code)
+		}
+	}
+}
