@@ -203,9 +203,10 @@ func (f *File) View(ctx context.Context, fn func(core.Reader) error) error {
 	if err != nil {
 		return fail("store-read", f.path, err)
 	}
+	t.tried = "store-read"
 	defer func() { t.ended = true }()
 	if err := fn(t); err != nil {
-		return fail("store-read", f.path, err)
+		return err
 	}
 	t.remember(t.stamp)
 	return nil
@@ -227,20 +228,25 @@ func (f *File) Update(ctx context.Context, fn func(w core.Writer) error) error {
 	if k == nil {
 		return fail("store-write", f.path, core.ErrLocked)
 	}
+	var own error // of fn, handed on as it is
 	err := f.write(ctx, func(s *session) error {
 		t, err := f.authentic(s, k)
 		if err != nil {
 			return err
 		}
+		t.tried = "store-write"
 		defer func() { t.ended = true }()
-		if err := fn(t); err != nil {
-			return err
+		if own = fn(t); own != nil {
+			return own
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		return t.finish(f.o.now())
 	})
+	if own != nil {
+		return own
+	}
 	return fail("store-write", f.path, err)
 }
 

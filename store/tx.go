@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"strings"
 
 	"go.etcd.io/bbolt"
 
@@ -24,6 +25,7 @@ type tx struct {
 	f       *File
 	s       *session
 	k       *keyring
+	tried   string // what errors say was tried; "": the caller will
 	records *bbolt.Bucket
 	root    root
 	stamp   string             // the root's seal as read: names the state this transaction started from
@@ -74,9 +76,19 @@ func (t *tx) do(fn func() error) error {
 		return errEnded
 	}
 	if t.s.broken {
-		return damaged(errors.New("bbolt has failed before"))
+		return t.named(damaged(errors.New("bbolt has failed before")))
 	}
-	return t.s.guard(fn)
+	return t.named(t.s.guard(fn))
+}
+
+// named says what was tried in errors that are the store's own. It is done
+// here because View and Update hand on their callback's errors as they are.
+func (t *tx) named(err error) error {
+	code := core.CodeOf(err)
+	if err == nil || t.tried == "" || code != "" && !strings.HasPrefix(code, "store.") {
+		return err
+	}
+	return fail(t.tried, t.f.path, err)
 }
 
 // Get implements core.Reader.
@@ -195,11 +207,11 @@ func (t *tx) Heads(kind core.Kind, o core.ListOptions) iter.Seq2[core.Record, er
 			yield(core.Record{}, err)
 			return
 		}
+		var r core.Record
+		var ok bool
+		next := func() (err error) { r, ok, err = l.next(); return err }
 		for {
-			var r core.Record
-			var ok bool
-			err := t.do(func() (err error) { r, ok, err = l.next(); return err })
-			if err != nil {
+			if err := t.do(next); err != nil {
 				yield(core.Record{}, err)
 				return
 			}

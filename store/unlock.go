@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -128,6 +129,11 @@ func (f *File) unlock(ctx context.Context, with []Unlocker) (Unlocked, error) {
 	h := f.head
 	f.mu.Unlock()
 	k, err := f.try(ctx, h, with, tries.wait(f.o.now()))
+	if h.prot.Passphrases > 0 {
+		// scrypt leaves 128 MiB of garbage, which the runtime would hold on to
+		// for minutes, and let the heap grow to twice that before it collects.
+		go debug.FreeOSMemory()
+	}
 	switch code := core.CodeOf(err); {
 	case code == "store.wrong-passphrase" || code == "store.no-member":
 		// That the count can't be written (a read-only disk) is no reason to
