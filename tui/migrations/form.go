@@ -69,14 +69,14 @@ func hint(f guide.FieldPrompt, e screen.Env) string {
 func checking(f guide.Field) func(string) widget.Words {
 	return func(value string) widget.Words {
 		if err := f.Check(value); err != nil {
-			return wrong(err)
+			return wrong(err, f.Label)
 		}
 		return nil
 	}
 }
 
 // wrong says what is wrong with an answer, below its field.
-func wrong(err error) widget.Words {
+func wrong(err error, label locale.Text) widget.Words {
 	return func(e screen.Env) string {
 		key := "error." + core.CodeOf(err)
 		if !e.Text.Has(key) {
@@ -88,6 +88,7 @@ func wrong(err error) widget.Words {
 				params[k] = v
 			}
 		}
+		params["field"] = label.In(e.Text.Lang())
 		return e.T(key, params)
 	}
 }
@@ -99,9 +100,15 @@ func (s *step) wrongAnswer(err error) bool {
 	if !ok || s.form == nil || ce.Params["field"] == "" {
 		return false
 	}
-	s.form.FocusOn(ce.Params["field"], wrong(err))
-	s.typing = true
-	return true
+	p, _ := s.prompt(locale.English)
+	for _, f := range p.Fields {
+		if f.Name == ce.Params["field"] {
+			s.form.FocusOn(f.Name, wrong(err, f.Field.Label))
+			s.typing = true
+			return true
+		}
+	}
+	return false
 }
 
 // answers are what was typed, by field.
