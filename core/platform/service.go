@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"strings"
 
 	"deskward/core"
 	"deskward/core/consent"
@@ -103,12 +104,33 @@ func (s *Service) Check(ctx context.Context, id string) (core.Connection, error)
 	if err != nil {
 		return c, err
 	}
+	if check.OK {
+		check = s.compareOwner(core.WithCallRecorder(ctx, &rec), c, client, check)
+	}
 	check.At, check.Calls = s.Clock.Now(), rec.Calls()
 	ev := core.Event{Verb: core.VerbChecked, Code: check.Code}
 	return s.Connections.Change(ctx, id, ev, func(c *core.Connection) error {
 		c.Check = check
 		return nil
 	})
+}
+
+// compareOwner turns a good check into one with code connection.wrong-account
+// when the vendor says that the credential is another's than was expected.
+// Where the vendor does not say whose it is (no such call, or no scope for
+// it), the check stands: it proved that the credential works.
+func (s *Service) compareOwner(ctx context.Context, c core.Connection, client any, check core.Check) core.Check {
+	o, ok := client.(Owner)
+	if !ok || c.Expect == "" {
+		return check
+	}
+	owner, err := o.Owner(ctx)
+	if err != nil || owner == "" || strings.EqualFold(owner, c.Expect) {
+		return check
+	}
+	check.OK, check.Code = false, "connection.wrong-account"
+	check.Params = map[string]string{"expected": c.Expect, "owner": core.CleanLine(owner)}
+	return check
 }
 
 // ProbeScopes asks per scope what the connection may do.
