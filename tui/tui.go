@@ -314,12 +314,19 @@ func (c *Console) back() tea.Cmd {
 	if len(*c.stack()) <= 1 {
 		return nil
 	}
+	var left screen.Step
+	if t, _ := c.top(); t.screen != nil {
+		if l, ok := t.screen.(screen.Leaver); ok {
+			left = l.Leave()
+		}
+	}
 	c.pop()
+	step := screen.Step{Say: left.Say, Changed: left.Changed}
 	t, _ := c.top()
 	if r, ok := t.screen.(screen.Resumer); ok {
-		return c.apply(r.Resume())
+		step = r.Resume().Then(step)
 	}
-	return nil
+	return c.apply(step)
 }
 
 // goTo shows a section, as it was left. Going to the section one is in goes

@@ -48,6 +48,11 @@ type Capturer interface{ Capturing() bool }
 // Resumer is a screen that wants to know that the one above it was left.
 type Resumer interface{ Resume() Step }
 
+// Leaver is a screen that has something to keep or to say when it is left for
+// the one below: a draft, how long a question stays open. Of its step only Say
+// and Changed count.
+type Leaver interface{ Leave() Step }
+
 // Env is what a screen draws with.
 type Env struct {
 	Width, Height int
