@@ -1,0 +1,295 @@
+package connections
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"deskward/core"
+	"deskward/core/consent"
+	"deskward/core/locale"
+	"deskward/core/platform"
+	"deskward/tui/screen"
+	"deskward/tui/widget"
+)
+
+// add asks for a new connection. What it asks follows from platform and
+// grant; leaving it keeps what was typed.
+type add struct {
+	f        *family
+	scope    *screen.Scope
+	form     *widget.Form
+	proposed string // the name that stands in the form unless the admin typed one
+	working  bool
+	err      error
+	kept     bool // reopened with what was typed before
+}
+
+// addScreen opens the form, with what was typed before if it was left.
+func (f *family) addScreen() *add {
+	if f.draft != nil {
+		f.draft.kept = true
+		return f.draft
+	}
+	return newAdd(f)
+}
+
+func newAdd(f *family) *add {
+	a := &add{f: f}
+	p := f.Platforms[0]
+	a.form = widget.NewForm(a.fields(p, p.Grants[0])...)
+	a.propose()
+	return a
+}
+
+type added struct {
+	conn core.Connection
+	err  error
+}
+
+// Title names the form.
+func (a *add) Title(e screen.Env) string { return e.T("connections.add.title") }
+
+// Init begins.
+func (a *add) Init(s *screen.Scope) screen.Step {
+	a.scope, a.working = s, false
+	return screen.Step{}
+}
+
+// Capturing keeps letters for the form.
+func (a *add) Capturing() bool { return true }
+
+// Update handles keys and the outcome of saving.
+func (a *add) Update(msg tea.Msg) screen.Step {
+	switch msg := msg.(type) {
+	case added:
+		return a.added(msg)
+	case tea.PasteMsg:
+		if !a.working {
+			a.form.Update(msg)
+		}
+	case tea.KeyPressMsg:
+		return a.key(msg)
+	}
+	return screen.Step{}
+}
+
+func (a *add) key(msg tea.KeyPressMsg) screen.Step {
+	switch msg.String() {
+	case "esc":
+		return screen.Step{Back: true}
+	case "ctrl+y":
+		if items := a.copyables(); len(items) > 0 {
+			return screen.Step{Open: newTextMenu(a.f, items)}
+		}
+		return screen.Step{}
+	case "ctrl+x":
+		a.f.draft = nil
+		return screen.Step{Replace: newAdd(a.f)}
+	}
+	if a.working {
+		return screen.Step{}
+	}
+	was := a.form.Focused()
+	changed, submit := a.form.Update(msg)
+	if changed && (was == fieldPlatform || was == fieldGrant || strings.HasSuffix(was, ".region")) {
+		p := a.platform()
+		a.form.SetFields(a.fields(p, a.grant(p))...)
+		a.propose()
+	}
+	if submit {
+		return a.save()
+	}
+	return screen.Step{}
+}
+
+// Leave keeps what was typed.
+func (a *add) Leave() screen.Step {
+	if !a.form.Touched() {
+		a.f.draft = nil
+		return screen.Step{}
+	}
+	a.f.draft = a
+	return screen.Say("connections.add.left")
+}
+
+// platform is the one that is chosen.
+func (a *add) platform() platform.Platform {
+	return a.f.platforms[core.PlatformID(a.form.Value(fieldPlatform))]
+}
+
+// grant is the chosen one, or the platform's first when the platform has just
+// been changed to one that does not know it.
+func (a *add) grant(p platform.Platform) core.Grant {
+	if g := core.Grant(a.form.Value(fieldGrant)); p.Accepts(g) {
+		return g
+	}
+	return p.Grants[0]
+}
+
+// propose puts a free name into the form, unless the admin typed another.
+func (a *add) propose() {
+	if v := a.form.Value(fieldName); v != "" && v != a.proposed {
+		return
+	}
+	p := a.platform()
+	base := strings.TrimSpace(p.Name + " " + strings.ToUpper(a.form.Value(askField(p, "region"))))
+	name := base
+	for n := 2; a.f.taken[strings.ToLower(name)]; n++ {
+		name = base + " " + strconv.Itoa(n)
+	}
+	a.proposed = name
+	a.form.Set(fieldName, name)
+}
+
+// answers are what was typed, by ask.
+func (a *add) answers() (platform.Platform, platform.Answers) {
+	p := a.platform()
+	out := platform.Answers{
+		Name: a.form.Value(fieldName), Grant: a.grant(p), Expect: a.form.Value(fieldExpect),
+		Plain: map[string]string{}, Secret: core.Secrets{},
+	}
+	for _, ask := range p.AsksFor(out.Grant) {
+		field := askField(p, ask.Name)
+		switch {
+		case ask.Secret:
+			out.Secret[ask.Name] = a.form.Secret(field)
+		case ask.Name == "scopes":
+			out.Plain[ask.Name] = strings.TrimSpace(a.form.Value(field) + " " + a.form.Value(field+ownSuffix))
+		default:
+			out.Plain[ask.Name] = a.form.Value(field)
+		}
+	}
+	return p, out
+}
+
+func (a *add) save() screen.Step {
+	p, answers := a.answers()
+	c, err := p.NewConnection(answers)
+	if err != nil {
+		a.err = err
+		return screen.Step{}
+	}
+	a.working, a.err = true, nil
+	return screen.Step{Cmd: a.scope.Run(func(ctx context.Context) tea.Msg {
+		c, err := a.f.Connections.Add(context.WithoutCancel(ctx), c)
+		return added{c, err}
+	})}
+}
+
+func (a *add) added(msg added) screen.Step {
+	a.working = false
+	if msg.err != nil {
+		a.err = msg.err
+		if core.CodeOf(msg.err) == "connection.name-taken" {
+			a.form.FocusOn(fieldName, widget.Key("connections.name.taken"))
+			a.err = nil
+		}
+		return screen.Step{}
+	}
+	a.f.draft = nil
+	step := screen.Say("connections.added", locale.Params{"name": msg.conn.Name}).Then(screen.Step{Changed: true})
+	if consentable(msg.conn.Grant) {
+		step.Replace = a.f.grantScreen(msg.conn.ID, msg.conn.Name, msg.conn.Platform, msg.conn.Grant)
+		return step
+	}
+	d := newDetail(a.f, msg.conn.Summary())
+	d.checkFirst = true
+	step.Replace = d
+	return step
+}
+
+// register is what the admin needs at the vendor before the form can be
+// filled in: where clients are registered, and the redirect URI to enter.
+func (a *add) register() (console, redirect string) {
+	p, answers := a.answers()
+	region := answers.Plain["region"]
+	for _, r := range p.Regions {
+		if r.ID == region {
+			console = r.Console
+		}
+	}
+	if answers.Grant != core.GrantCode {
+		return console, ""
+	}
+	// Before the form is complete a platform may refuse to say; then the
+	// redirect URI is the one that holds for all.
+	cfg, err := a.f.Service.Config(core.Connection{Platform: p.ID, Grant: answers.Grant, Region: region, Issuer: answers.Plain["issuer"], Settings: answers.Plain})
+	if err != nil {
+		cfg = consent.Config{Platform: p.ID}
+	}
+	return console, cfg.Redirects()[0]
+}
+
+func (a *add) copyables() []copyable {
+	console, redirect := a.register()
+	var out []copyable
+	if redirect != "" {
+		out = append(out, copyable{what: "connections.copy.redirect", text: redirect})
+	}
+	if console != "" {
+		out = append(out, copyable{what: "connections.copy.console", text: console})
+	}
+	return out
+}
+
+// Draw shows the form and, below it, what to enter at the vendor.
+func (a *add) Draw(e screen.Env) screen.Frame {
+	w := readable(e.Width)
+	var head, foot []string
+	if e.Height >= 14 {
+		head = append(head, e.Theme.Title.Render(e.T("connections.add.head")))
+		if a.kept {
+			head = append(head, e.Theme.Muted.Render(e.T("connections.add.kept")))
+		}
+		head = append(head, "")
+	}
+	switch {
+	case a.working:
+		foot = append(foot, "", e.Theme.Muted.Render(e.T("connections.add.working")))
+	case a.err != nil:
+		foot = append(append(foot, ""), explained(e, a.err, w)...)
+	default:
+		foot = a.drawRegister(e, w)
+	}
+	room := max(e.Height-len(head)-len(foot), 5)
+	form, cur := a.form.Draw(e, e.Width, room)
+	if cur != nil {
+		cur.Y += len(head)
+	}
+	return screen.Frame{Text: strings.Join(append(append(head, form...), foot...), "\n"), Cursor: cur}
+}
+
+func (a *add) drawRegister(e screen.Env, w int) []string {
+	console, redirect := a.register()
+	if console == "" && redirect == "" {
+		return nil
+	}
+	lines := []string{""}
+	if e.Height >= 14 {
+		key := "connections.add.register"
+		if redirect == "" {
+			key = "connections.add.register-self"
+		}
+		lines = append(lines, widget.Wrap(e.T(key), w)...)
+	}
+	for _, one := range [][2]string{{"redirect", redirect}, {"console", console}} {
+		if one[1] != "" {
+			lines = append(lines, "  "+e.Theme.Muted.Render(widget.Pad(e.T("connections.add."+one[0]), 9))+" "+widget.Cut(one[1], e.Width-12, e.Theme.Glyphs.Cut))
+		}
+	}
+	return lines
+}
+
+// Keys of the form.
+func (a *add) Keys() []screen.Key {
+	return []screen.Key{
+		screen.NewKey("enter", "connections.key.next", "enter"),
+		screen.NewKey("ctrl+s", "connections.key.save", "ctrl+s").If(!a.working, "connections.off.busy"),
+		screen.NewKey("ctrl+y", "connections.key.copy", "ctrl+y"),
+		screen.NewKey("esc", "connections.key.leave-form", "esc"),
+		screen.NewKey("ctrl+x", "connections.key.clear", "ctrl+x"),
+	}
+}

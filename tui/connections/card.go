@@ -1,0 +1,118 @@
+package connections
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+
+	"deskward/core"
+	"deskward/core/platform"
+	"deskward/tui/screen"
+)
+
+// cardEvents is how many events of a connection are shown.
+const cardEvents = 8
+
+// card is what is known of one connection. It begins with the summary and is
+// completed when the record has been read.
+type card struct {
+	f      *family
+	sum    core.Summary
+	conn   core.Connection
+	loaded bool
+	can    capabilities
+	events []core.Event
+	err    error
+
+	probes []platform.ScopeProbe
+	shown  reveal // in the detail screen only
+	chosen int    // which secret, in the order of secretNames
+	active bool   // secrets can be chosen and shown here
+}
+
+// capabilities are what the platform's client can do for the connection.
+type capabilities struct{ check, probe, revoke bool }
+
+// capable reads the capabilities of a client.
+func capable(client any) capabilities {
+	_, check := client.(platform.Checker)
+	_, probe := client.(platform.ScopeProber)
+	_, revoke := client.(platform.Revoker)
+	return capabilities{check, probe, revoke}
+}
+
+// capabilitiesOf are none when the platform is not known.
+func (f *family) capabilitiesOf(c core.Connection) capabilities {
+	client, err := f.Service.Dial(c)
+	if err != nil {
+		return capabilities{}
+	}
+	return capable(client)
+}
+
+type cardLoaded struct {
+	id     string
+	conn   core.Connection
+	can    capabilities
+	events []core.Event
+	err    error
+}
+
+// loadCard reads a connection and its events.
+func loadCard(f *family, s *screen.Scope, id string) tea.Cmd {
+	return s.Run(func(ctx context.Context) tea.Msg {
+		msg := cardLoaded{id: id}
+		if msg.conn, msg.err = f.Connections.Get(ctx, id); msg.err != nil {
+			return msg
+		}
+		msg.can = f.capabilitiesOf(msg.conn)
+		msg.events, msg.err = f.Events.Recent(ctx, cardEvents, id)
+		return msg
+	})
+}
+
+func (c *card) take(msg cardLoaded) {
+	if c.err = msg.err; msg.err != nil {
+		return
+	}
+	if c.conn.Secrets != nil && !sameSecrets(c.conn.Secrets, msg.conn.Secrets) {
+		c.shown = reveal{} // what is on the screen is not the secret any more
+	}
+	c.conn, c.can, c.events, c.loaded = msg.conn, msg.can, msg.events, true
+	c.sum = msg.conn.Summary()
+	c.chosen = max(0, min(c.chosen, len(c.secretNames())-1))
+}
+
+func sameSecrets(a, b core.Secrets) bool { return maps.EqualFunc(a, b, core.Secret.Equal) }
+
+// secretNames are the names of the stored secrets, the client's first.
+func (c *card) secretNames() []string {
+	names := slices.Sorted(maps.Keys(c.conn.Secrets))
+	if i := slices.Index(names, core.SecretClientSecret); i > 0 {
+		names = slices.Insert(slices.Delete(names, i, i+1), 0, core.SecretClientSecret)
+	}
+	return names
+}
+
+// missing are the scopes that were asked for and not granted; nil when the
+// vendor did not say what it granted.
+func (c *card) missing() []string {
+	var out []string
+	for _, s := range c.conn.Scopes {
+		if len(c.conn.Granted) > 0 && !slices.Contains(c.conn.Granted, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// probe returns what probing said of a scope.
+func (c *card) probe(scope string) (platform.ScopeProbe, bool) {
+	i := slices.IndexFunc(c.probes, func(p platform.ScopeProbe) bool { return p.Scope == scope })
+	if i < 0 {
+		return platform.ScopeProbe{}, false
+	}
+	return c.probes[i], true
+}

@@ -1,0 +1,262 @@
+package connections
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"deskward/core"
+	"deskward/core/platform"
+	"deskward/tui/screen"
+)
+
+// detail is one connection on the whole screen.
+type detail struct {
+	f     *family
+	scope *screen.Scope
+	card  card
+	busy  work
+	pager pager
+
+	checkFirst bool // it has just been added: prove it as soon as it is read
+}
+
+func newDetail(f *family, s core.Summary) *detail {
+	return &detail{f: f, card: card{f: f, sum: s, active: true}}
+}
+
+// revealTime is how long a secret stays on the screen.
+const revealTime = 10 * time.Second
+
+// reveal is the secret that is shown now.
+type reveal struct {
+	name  string // "" none
+	until time.Time
+}
+
+func (r reveal) left(now time.Time) time.Duration {
+	if r.name == "" {
+		return 0
+	}
+	return r.until.Sub(now)
+}
+
+type (
+	recorded struct { // that a secret is about to be shown stands in the log
+		name string
+		err  error
+	}
+	hide   struct{ until time.Time }
+	probed struct {
+		probes []platform.ScopeProbe
+		err    error
+	}
+)
+
+// Title is the connection's name.
+func (d *detail) Title(screen.Env) string { return d.card.sum.Name }
+
+// Init reads the connection.
+func (d *detail) Init(s *screen.Scope) screen.Step {
+	d.scope = s
+	return d.Resume()
+}
+
+// Resume reads the connection again: a screen above may have changed it.
+func (d *detail) Resume() screen.Step {
+	return screen.Step{Cmd: loadCard(d.f, d.scope, d.card.sum.ID)}
+}
+
+// Ticking counts down while a secret is shown.
+func (d *detail) Ticking() bool { return d.card.shown.name != "" }
+
+// Update handles keys and outcomes.
+func (d *detail) Update(msg tea.Msg) screen.Step {
+	switch msg := msg.(type) {
+	case cardLoaded:
+		if core.CodeOf(msg.err) == core.ErrNotFound.Code {
+			if d.f.removed[msg.id] {
+				return screen.Step{Back: true}
+			}
+			return screen.Say("connections.gone").Then(screen.Step{Back: true})
+		}
+		d.card.take(msg)
+		if first := d.checkFirst; first && d.card.can.check {
+			d.checkFirst, d.busy = false, checking
+			return screen.Step{Cmd: d.f.check(d.scope, d.card.sum)}
+		}
+	case done:
+		d.busy = ""
+		return msg.say().Then(d.Resume()).Then(screen.Step{Changed: true})
+	case probed:
+		d.busy, d.card.probes = "", msg.probes
+		if msg.err != nil {
+			return screen.Fail(msg.err)
+		}
+		return screen.Say("connections.probed")
+	case recorded:
+		if msg.err != nil {
+			return screen.Fail(msg.err)
+		}
+		until := d.f.Clock.Now().Add(revealTime)
+		d.card.shown = reveal{msg.name, until}
+		return screen.Step{Cmd: d.scope.After(revealTime, hide{until})}
+	case hide:
+		if d.card.shown.until.Equal(msg.until) {
+			d.card.shown = reveal{}
+		}
+		return d.Resume() // its event is in the log now
+	case tea.KeyPressMsg:
+		return d.key(msg)
+	}
+	return screen.Step{}
+}
+
+func (d *detail) key(msg tea.KeyPressMsg) screen.Step {
+	switch k := msg.String(); k {
+	case "space":
+		return d.toggleSecret()
+	case "tab", "shift+tab":
+		if n := len(d.card.secretNames()); n > 0 {
+			by := 1
+			if k == "shift+tab" {
+				by = n - 1
+			}
+			d.card.chosen = (d.card.chosen + by) % n
+			d.card.shown = reveal{}
+			d.pager.follow = true
+		}
+	case "c":
+		d.busy = checking
+		return screen.Step{Cmd: d.f.check(d.scope, d.card.sum)}
+	case "r":
+		d.busy = refreshing
+		return screen.Step{Cmd: d.f.refresh(d.scope, d.card.sum)}
+	case "p":
+		return d.probe()
+	case "F":
+		return screen.Step{Open: newForce(d.f, d.card.sum)}
+	default:
+		if step, ok := d.f.open(k, d.card.sum); ok {
+			return step
+		}
+		d.pager.key(k)
+	}
+	return screen.Step{}
+}
+
+// toggleSecret shows the chosen secret, after the log has it that it was
+// shown, or hides it.
+func (d *detail) toggleSecret() screen.Step {
+	if d.card.shown.name != "" {
+		d.card.shown = reveal{}
+		return screen.Step{}
+	}
+	name := d.card.secretNames()[d.card.chosen]
+	ev := core.Event{Verb: core.VerbRevealed, Subject: d.card.conn.Subject(), Detail: map[string]string{"secret": name}}
+	return screen.Step{Cmd: d.scope.Run(func(ctx context.Context) tea.Msg {
+		return recorded{name, d.f.Events.Record(ctx, ev)}
+	})}
+}
+
+func (d *detail) probe() screen.Step {
+	d.busy = probing
+	c := d.card.conn
+	return screen.Step{Cmd: d.scope.Run(func(ctx context.Context) tea.Msg {
+		p, err := d.f.Service.ProbeScopes(ctx, c)
+		return probed{p, err}
+	})}
+}
+
+// Draw shows the card, as much of it as fits.
+func (d *detail) Draw(e screen.Env) screen.Frame {
+	lines, chosen := d.card.lines(e, readableCard(e.Width))
+	if d.busy != "" {
+		lines[0] += "   " + e.Theme.Accent.Render(e.T("connections.doing."+string(d.busy)))
+	}
+	from, to := d.pager.window(len(lines), e.Height, chosen)
+	out := lines[from:to]
+	if to < len(lines) && len(out) > 2 {
+		out = append(out[:len(out)-1:len(out)-1], e.Theme.Muted.Render(e.T("connections.more-below", map[string]any{"n": len(lines) - to + 1})))
+	}
+	return screen.Frame{Text: strings.Join(out, "\n")}
+}
+
+// readableCard leaves long calls whole on a wide screen and sentences short.
+func readableCard(width int) int { return min(width, 110) }
+
+// Keys of the connection.
+func (d *detail) Keys() []screen.Key {
+	s := d.card.sum
+	on := d.f.rowKeys(s, d.card.loaded, d.busy)
+	secrets := len(d.card.conn.Secrets)
+	if d.card.loaded {
+		on["revoke"] = on["revoke"].If(d.card.can.revoke, "connections.off.cannot-revoke")
+		on["check"] = on["check"].If(d.card.can.check, "connections.off.cannot-check")
+	}
+	keys := []screen.Key{on["check"]}
+	if on["consent"].Reason == "" {
+		keys = append(keys, on["consent"])
+	}
+	if on["migrate"].Reason == "" {
+		keys = append(keys, on["migrate"])
+	}
+	if !s.RefreshBegun.IsZero() {
+		keys = append(keys, screen.NewKey("F", "connections.key.force", "F"))
+	}
+	return append(keys,
+		screen.NewKey("p", "connections.key.probe", "p").
+			If(d.busy == "", "connections.off.busy").
+			If(s.HasAccess || s.HasRefresh, "connections.off.no-token").
+			If(d.card.can.probe, "connections.off.cannot-probe"),
+		on["refresh"],
+		screen.NewKey("space", "connections.key.reveal", "space").If(secrets > 0, "connections.off.no-secret"),
+		screen.NewKey("tab", "connections.key.next-secret", "tab").If(secrets > 1, "connections.off.one-secret").Hide(),
+		on["copy"], on["rename"], on["revoke"].Hide(), on["remove"].Hide(),
+	)
+}
+
+// pager is which lines of a long text are in sight. Like widget.List it keeps
+// what the last Draw had room for.
+type pager struct {
+	top, most, page int
+	follow          bool // bring a certain line into sight at the next Draw
+}
+
+// key scrolls; other keys do nothing.
+func (p *pager) key(k string) {
+	switch k {
+	case "up", "k":
+		p.top--
+	case "down", "j":
+		p.top++
+	case "pgup", "ctrl+b":
+		p.top -= p.page
+	case "pgdown", "ctrl+f":
+		p.top += p.page
+	case "home", "g":
+		p.top = 0
+	case "end", "G":
+		p.top = p.most
+	}
+	p.top = max(0, min(p.top, p.most))
+	p.follow = false
+}
+
+// window returns the first and the last+1 line to draw of n. line is the one
+// to be in sight when follow is set.
+func (p *pager) window(n, height, line int) (from, to int) {
+	p.most, p.page = max(0, n-height), max(1, height-1)
+	p.top = max(0, min(p.top, p.most))
+	if p.follow && line >= 0 {
+		if line < p.top {
+			p.top = line
+		}
+		if line >= p.top+height-1 {
+			p.top = min(p.most, line-height+2)
+		}
+	}
+	return p.top, min(n, p.top+height)
+}

@@ -1,0 +1,132 @@
+package connections
+
+import (
+	"context"
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+
+	"deskward/core"
+	"deskward/core/locale"
+	"deskward/tui/screen"
+)
+
+// work is what is being done to one connection.
+type work string
+
+// The works. Their words are the locale texts connections.doing.<work>.
+const (
+	checking   work = "checking"
+	refreshing work = "refreshing"
+	probing    work = "probing"
+)
+
+// done is the outcome of a check or a refresh.
+type done struct {
+	what work
+	sum  core.Summary    // before
+	conn core.Connection // after; its ID is "" when err is not nil
+	err  error
+}
+
+// check proves one connection with a real call.
+func (f *family) check(s *screen.Scope, sum core.Summary) tea.Cmd {
+	return s.Run(func(ctx context.Context) tea.Msg {
+		c, err := f.Service.Check(ctx, sum.ID)
+		return done{what: checking, sum: sum, conn: c, err: err}
+	})
+}
+
+// refresh renews the access token now.
+func (f *family) refresh(s *screen.Scope, sum core.Summary) tea.Cmd {
+	return s.Run(func(ctx context.Context) tea.Msg {
+		c, err := f.Consent.Refresh(ctx, sum.ID)
+		return done{what: refreshing, sum: sum, conn: c, err: err}
+	})
+}
+
+// say tells what came of it. A check that the vendor refused is no error of
+// the check, but it is what the admin must read, so it is explained as one.
+func (d done) say() screen.Step {
+	name := locale.Params{"name": d.sum.Name}
+	switch {
+	case d.err != nil:
+		return screen.Fail(d.err)
+	case d.what == refreshing:
+		return screen.Say("connections.refreshed", name)
+	case !d.conn.Check.OK:
+		return screen.Fail(refused(d.conn))
+	}
+	return screen.Say("connections.checked", name)
+}
+
+// refused is the error that a connection's last check stands for.
+func refused(c core.Connection) error {
+	return &core.Error{Tried: "check", On: c.Name, Code: c.Check.Code, Class: core.Refused, Params: c.Check.Params}
+}
+
+// consentable reports whether a person or the vendor can be asked for a grant.
+func consentable(g core.Grant) bool {
+	return slices.Contains([]core.Grant{core.GrantCode, core.GrantPastedCode, core.GrantDevice, core.GrantClientCredentials}, g)
+}
+
+// grantScreen opens the way of consent that fits the connection.
+func (f *family) grantScreen(id, name string, p core.PlatformID, g core.Grant) screen.Screen {
+	who := subject{id: id, name: name, platform: p, grant: g}
+	switch g {
+	case core.GrantPastedCode:
+		return newPasted(f, who)
+	case core.GrantDevice:
+		return newDevice(f, who)
+	case core.GrantClientCredentials:
+		return newObtain(f, who)
+	}
+	return newConsent(f, who)
+}
+
+// subject is the connection that a consent screen is about.
+type subject struct {
+	id, name string
+	platform core.PlatformID
+	grant    core.Grant
+}
+
+// rowKeys are the keys that act on one connection, with the reason where one
+// cannot work now.
+func (f *family) rowKeys(s core.Summary, some bool, busy work) map[string]screen.Key {
+	const none = "connections.off.none"
+	has := s.HasAccess || s.HasRefresh || s.HasCredential || s.Grant == core.GrantClientCredentials
+	idle := func(k screen.Key) screen.Key {
+		return k.If(busy == "", "connections.off.busy").If(some, none)
+	}
+	return map[string]screen.Key{
+		"check":   idle(screen.NewKey("c", "connections.key.check", "c").If(has, "connections.off.no-token")),
+		"refresh": idle(screen.NewKey("r", "connections.key.refresh", "r").If(s.HasRefresh || s.Grant == core.GrantClientCredentials, "connections.off.no-refresh")),
+		"consent": screen.NewKey("o", "connections.key.consent", "o").If(consentable(s.Grant), "connections.off.no-consent").If(some, none),
+		"migrate": screen.NewKey("m", "connections.key.migrate", "m").If(s.Grant == core.GrantAuthtoken, "connections.off.not-legacy").If(f.Migrate != nil, "connections.off.no-migration").If(some, none),
+		"copy":    screen.NewKey("y", "connections.key.copy", "y").If(some, none),
+		"rename":  screen.NewKey("R", "connections.key.rename", "R").If(some, none),
+		"revoke":  screen.NewKey("V", "connections.key.revoke", "V").If(has, "connections.off.no-token").If(some, none),
+		"remove":  screen.NewKey("x", "connections.key.remove", "x").If(some, none),
+	}
+}
+
+// open opens what a key of rowKeys stands for, for the keys that open a
+// screen; ok is false for others.
+func (f *family) open(key string, s core.Summary) (step screen.Step, ok bool) {
+	switch key {
+	case "o":
+		return screen.Step{Open: f.grantScreen(s.ID, s.Name, s.Platform, s.Grant)}, true
+	case "m":
+		return screen.Step{Open: f.Migrate(s)}, true
+	case "y":
+		return screen.Step{Open: newCopyMenu(f, s)}, true
+	case "R":
+		return screen.Step{Open: newRename(f, s)}, true
+	case "V":
+		return screen.Step{Open: newRevoke(f, s)}, true
+	case "x":
+		return screen.Step{Open: newRemove(f, s)}, true
+	}
+	return screen.Step{}, false
+}
