@@ -2,6 +2,7 @@ package guide
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -177,13 +178,23 @@ func (r Run) View(lang locale.Lang) []StepView {
 	return out
 }
 
-// answered returns what was typed in an ask step.
+// answered returns what was typed in an ask step: the label of a choice, dots
+// for a secret, also after the run ended and dropped it.
 func (r Run) answered(s Step, lang locale.Lang) []Input {
 	var out []Input
+	rec := r.Steps[s.ID]
 	for _, f := range s.Ask {
-		in := Input{Name: f.Label.In(lang), Secret: f.Secret, Value: core.CleanLine(r.Steps[s.ID].Out[f.Name])}
-		if f.Secret { // dots also after the run ended and dropped it
+		in := Input{Name: f.Label.In(lang), Secret: f.Secret, Value: core.CleanLine(rec.Out[f.Name])}
+		for _, o := range f.Options {
+			if o.Value == rec.Out[f.Name] {
+				in.Value = o.Label.In(lang)
+			}
+		}
+		if f.Secret && slices.Contains(rec.Sealed, f.Name) {
 			in.Value = core.NewSecret("dots").String()
+		}
+		if in.Value == "" {
+			in.Value = "–"
 		}
 		out = append(out, in)
 	}

@@ -54,7 +54,10 @@ func evidence(b *strings.Builder, s StepView, p *locale.Printer) {
 	}
 	fmt.Fprintf(b, "\n### %d. %s\n\n", s.Number, markdown(s.Title))
 	if s.Shown != "" {
-		fmt.Fprintf(b, "%s\n\n", markdown(s.Shown))
+		fmt.Fprintf(b, "%s\n", markdown(s.Shown))
+		if len(s.Calls) > 0 || len(s.Failed) > 0 || s.Word != "" {
+			b.WriteByte('\n')
+		}
 	}
 	for _, a := range s.Answers {
 		fmt.Fprintf(b, "- %s: %s\n", markdown(a.Name), markdown(a.Value))
@@ -84,7 +87,7 @@ func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
 
 // markdown makes a text safe within a line or a table cell of Markdown.
 func markdown(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", `\<`, "*", `\*`, "_", `\_`, "[", `\[`, "`", "\\`", "#", `\#`).Replace(core.CleanLine(s))
+	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", `\<`, "*", `\*`, "[", `\[`, "`", "\\`", "#", `\#`).Replace(core.CleanLine(s))
 }
 
 // code makes a text safe between backticks.

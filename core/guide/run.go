@@ -69,7 +69,8 @@ type StepRecord struct {
 	Until  time.Time         `json:"until,omitzero"` // the last try has certainly ended by then
 	Try    string            `json:"try,omitempty"`  // which try: random
 	Ended  time.Time         `json:"ended,omitzero"`
-	Out    map[string]string `json:"out,omitempty"` // plain outputs, or answers
+	Out    map[string]string `json:"out,omitempty"`    // plain outputs, or answers
+	Sealed []string          `json:"sealed,omitempty"` // names of the secret answers that were given
 	Calls  []core.Call       `json:"calls,omitempty"`
 	Failed []Failure         `json:"failed,omitempty"` // earlier tries, oldest first
 

@@ -117,6 +117,12 @@ func (r *Runner) Answer(ctx context.Context, run Run, values map[string]string) 
 	now := r.Clock.Now().UTC()
 	rec := next.Steps[step.ID].clone()
 	rec.State, rec.By, rec.Begun, rec.Ended, rec.Out = Done, r.Events.Actor, now, now, out
+	rec.Sealed = nil
+	for _, f := range step.Ask {
+		if !secrets[step.ID+"."+f.Name].Empty() {
+			rec.Sealed = append(rec.Sealed, f.Name)
+		}
+	}
 	next.Steps[step.ID] = rec
 	return r.write(ctx, next, r.event(next, core.VerbStepDone, step.ID, ""))
 }
