@@ -52,17 +52,10 @@ func (a *app) events(ctx context.Context, limit int, of string) error {
 	}
 	rows := make([][]string, len(all))
 	for i, e := range all {
-		rows[i] = []string{fmt.Sprint(e.Seq), stamp(e.At), e.Actor.String(), a.verb(e.Verb), e.Subject.Name, e.Code, details(e.Detail)}
+		rows[i] = []string{fmt.Sprint(e.Seq), stamp(e.At), e.Actor.String(), a.say.Event(e), details(e.Detail)}
 	}
-	a.table([]string{"number", "time", "by", "event", "subject", "code", "detail"}, rows)
+	a.table([]string{"number", "time", "by", "event", "detail"}, rows)
 	return nil
-}
-
-func (a *app) verb(v core.Verb) string {
-	if key := "verb." + string(v); a.say.Has(key) {
-		return a.say.T(key)
-	}
-	return string(v)
 }
 
 func details(m map[string]string) string {
