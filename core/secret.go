@@ -14,25 +14,39 @@ const dots = "••••••••"
 // Secret is a text that must not be read by accident. Whatever prints,
 // formats, logs or encodes it gets dots; Reveal is the one way to the text,
 // so a search for Reveal finds every place where a secret leaves.
-type Secret struct{ text string }
+//
+// The text is behind a pointer: fmt calls no methods on unexported fields of
+// a struct and would print a string there as it is; of a pointer that deep it
+// prints the address.
+type Secret struct{ text *string }
 
 // NewSecret wraps a text.
-func NewSecret(text string) Secret { return Secret{text} }
+func NewSecret(text string) Secret {
+	if text == "" {
+		return Secret{}
+	}
+	return Secret{&text}
+}
 
 // Reveal returns the text itself.
-func (s Secret) Reveal() string { return s.text }
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 // Empty reports whether there is no secret.
-func (s Secret) Empty() bool { return s.text == "" }
+func (s Secret) Empty() bool { return s.text == nil }
 
-// Equal compares in constant time.
+// Equal compares in constant time. The operator == would compare identity.
 func (s Secret) Equal(o Secret) bool {
-	return subtle.ConstantTimeCompare([]byte(s.text), []byte(o.text)) == 1
+	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(o.Reveal())) == 1
 }
 
 // String returns dots, or nothing for an empty secret.
 func (s Secret) String() string {
-	if s.text == "" {
+	if s.Empty() {
 		return ""
 	}
 	return dots

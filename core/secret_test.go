@@ -21,8 +21,11 @@ func TestASecretIsDotsWhereverItIsPrinted(t *testing.T) {
 		Inner *Secret
 		Map   Secrets
 		Any   any
+		inner struct{ hidden Secret }
+		list  []Secret
+		byKey Secrets
 	}
-	h := holder{s, &s, Secrets{"x": s}, s}
+	h := holder{s, &s, Secrets{"x": s}, s, struct{ hidden Secret }{s}, []Secret{s}, Secrets{"y": s}}
 	var out bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t"} {
 		fmt.Fprintf(&out, verb, s)

@@ -46,16 +46,31 @@ func (c *Console) layout() layout {
 }
 
 func (c *Console) env(w, h int) screen.Env {
+	now := c.o.Clock.Now
+	if c.o.Now != nil {
+		now = c.o.Now
+	}
 	return screen.Env{
-		Width: w, Height: h, Theme: c.theme(), Text: c.printer, Now: c.o.Clock.Now(), SSH: c.o.SSH,
+		Width: w, Height: h, Theme: c.theme(), Text: c.printer, Now: now(), SSH: c.o.SSH,
 		Explain: func(err error) screen.Explanation { return c.o.Explain(err, c.printer) },
 	}
 }
 
 // View draws the whole terminal.
-func (c *Console) View() tea.View {
+func (c *Console) View() (v tea.View) {
+	if c.broken != nil {
+		return tea.NewView("")
+	}
+	defer func() {
+		if p := recover(); p != nil { // the next Update, which Quit's message brings, ends the program
+			b := screen.Broke(p)
+			c.broken = &b
+			v = tea.NewView("")
+			go c.send(b)
+		}
+	}()
 	f := c.frame()
-	v := tea.NewView(f.Text)
+	v = tea.NewView(f.Text)
 	v.AltScreen = true
 	v.WindowTitle = "deskward"
 	v.Cursor = f.Cursor

@@ -48,7 +48,8 @@ type Options struct {
 	Explain    func(error, *locale.Printer) screen.Explanation
 	Protection func(screen.Env) string // how the store is protected, for the header
 	Guard      Guard
-	Clock      core.Clock
+	Clock      core.Clock       // of the lock
+	Now        func() time.Time // what screens call now, where the sandbox moves it; nil: Clock's
 	Sandbox    bool
 	SSH        bool
 	ASCII      bool
@@ -82,7 +83,11 @@ type Console struct {
 	idleArmed bool
 	ticking   bool
 	quitAsked bool
+	broken    *screen.Broken
 }
+
+// Broken tells where the program broke down, nil when it did not.
+func (c *Console) Broken() *screen.Broken { return c.broken }
 
 type entry struct {
 	screen screen.Screen
@@ -157,8 +162,20 @@ func (c *Console) start() tea.Cmd {
 }
 
 // Update handles one message.
-func (c *Console) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	cmd := c.handle(msg)
+func (c *Console) Update(msg tea.Msg) (m tea.Model, cmd tea.Cmd) {
+	// Bubble Tea would print a panic's value and the arguments on the stack.
+	defer func() {
+		if p := recover(); p != nil {
+			b := screen.Broke(p)
+			c.broken = &b
+			m, cmd = c, tea.Quit
+		}
+	}()
+	if b, ok := msg.(screen.Broken); ok {
+		c.broken = &b
+		return c, tea.Quit
+	}
+	cmd = c.handle(msg)
 	return c, tea.Batch(cmd, c.armTick())
 }
 

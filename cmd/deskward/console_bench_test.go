@@ -41,7 +41,7 @@ func storeOf(b testing.TB, n int) (path, passphraseFile string) {
 	if err := os.WriteFile(passphraseFile, []byte(benchPassphrase+"\n"), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	f, err := store.Create(context.Background(), path, store.Options{}, store.PassphraseMember("bench", core.NewSecret(benchPassphrase)))
+	f, err := store.Create(context.Background(), path, store.Options{}, store.Member{Label: "bench", Passphrase: core.NewSecret(benchPassphrase)})
 	if err != nil {
 		b.Fatal(err)
 	}

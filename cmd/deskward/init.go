@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"deskward/core"
+	"deskward/core/locale"
 	"deskward/store"
 )
 
@@ -35,16 +36,22 @@ func (a *app) initStore(ctx context.Context, label string, recipients []string) 
 	if err != nil {
 		return err
 	}
-	file, err := store.Create(ctx, path, a.storeOptions(), members...)
+	file, err := a.createStore(ctx, path, members)
 	if err != nil {
-		return err
-	}
-	log := core.EventLog{Store: file, Clock: a.clock, Actor: a.actor}
-	if err := log.Record(ctx, core.Event{Verb: core.VerbStoreCreated, Subject: core.Subject{Name: path}}); err != nil {
 		return err
 	}
 	a.line("cmd.init.done", localeParams("path", path, "protection", a.protection(file.Protection())))
 	return nil
+}
+
+// createStore makes a store, unlocked, and writes that down as its first event.
+func (a *app) createStore(ctx context.Context, path string, members []store.Member) (*store.File, error) {
+	file, err := store.Create(ctx, path, a.storeOptions(), members...)
+	if err != nil {
+		return nil, err
+	}
+	log := core.EventLog{Store: file, Clock: a.clock, Actor: a.actor}
+	return file, log.Record(ctx, core.Event{Verb: core.VerbStoreCreated, Subject: core.Subject{Name: path}})
 }
 
 // firstMembers are the recipients, and a passphrase: from its file, or typed
@@ -106,15 +113,17 @@ func checkPassphrase(p core.Secret) error {
 }
 
 // protection says how a store is protected, in words.
-func (a *app) protection(p store.Protection) string {
+func (a *app) protection(p store.Protection) string { return protectionIn(a.printer(), p) }
+
+func protectionIn(say *locale.Printer, p store.Protection) string {
 	var parts []string
 	add := func(key string, n int) {
 		if n > 0 {
-			parts = append(parts, a.say.N("cmd.protection."+key, n))
+			parts = append(parts, say.N("cmd.protection."+key, n))
 		}
 	}
 	add("passphrase", p.Passphrases)
 	add("ssh", p.SSHKeys)
 	add("age", p.AgeKeys)
-	return strings.Join(parts, a.say.T("cmd.list-separator"))
+	return strings.Join(parts, say.T("cmd.list-separator"))
 }

@@ -28,7 +28,7 @@ func main() { os.Exit(deskward()) }
 func deskward() int {
 	// What a browser prints would stand between the lines of a command.
 	browser.Stdout, browser.Stderr = io.Discard, io.Discard
-	return run(os.Args[1:], streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, environment{Getenv: os.Getenv})
+	return run(os.Args[1:], streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, environment{Getenv: os.Getenv, Clock: core.SystemClock{}})
 }
 
 // exitCode is the contract of the commands: 0 done, 1 failed, 2 usage,

@@ -60,30 +60,36 @@ func (a *app) rehearse(ctx context.Context, which string) error {
 }
 
 func (a *app) rehearseOne(ctx context.Context, g *guide.Guide) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	sb, err := sandbox.Start(ctx, sandbox.Options{Clock: a.clock})
-	if err != nil {
-		return err
-	}
-	defer sb.Close() //nolint:errcheck // it ends here either way
-	s, err := a.assemble(mem.New(), sandboxWorld(sb))
-	if err != nil {
-		return err
-	}
-	answers, err := rehearsalAnswers(g, sb)
-	if err != nil {
-		return err
-	}
 	fmt.Fprintf(a.io.Out, "%s  %s\n\n", a.say.T("cmd.rehearse.mark"), core.CleanLine(g.Title.In(a.say.Lang())))
-	run, err := s.runner.Rehearse(ctx, g.ID, a.say.T("cmd.rehearse.name"), guide.DriveOptions{
-		Answers: answers, Wait: moveClock(sb), Instead: true, Seen: a.sayStep,
-	})
+	run, err := a.rehearseGuide(ctx, g, a.sayStep)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(a.io.Out, "\n%s\n", run.Report(a.say))
 	return nil
+}
+
+// rehearseGuide runs one guide in a sandbox and a store of its own, which end
+// with it.
+func (a *app) rehearseGuide(ctx context.Context, g *guide.Guide, seen func(guide.Run, guide.Step)) (guide.Run, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	sb, err := sandbox.Start(ctx, sandbox.Options{Clock: a.clock})
+	if err != nil {
+		return guide.Run{}, err
+	}
+	defer sb.Close() //nolint:errcheck // it ends here either way
+	s, err := a.assemble(mem.New(), sandboxWorld(sb))
+	if err != nil {
+		return guide.Run{}, err
+	}
+	answers, err := rehearsalAnswers(g, sb)
+	if err != nil {
+		return guide.Run{}, err
+	}
+	return s.runner.Rehearse(ctx, g.ID, a.printer().T("cmd.rehearse.name"), guide.DriveOptions{
+		Answers: answers, Wait: moveClock(sb), Instead: true, Seen: seen,
+	})
 }
 
 // sandboxWorld is where a rehearsal works.

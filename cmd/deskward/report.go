@@ -35,13 +35,13 @@ func (a *app) explain(err error) []string {
 }
 
 // explanation is an error as advice knows it. The catalogue is part of the
-// program; where it cannot be read, the code alone must do.
+// program and a test reads it; were it broken, the locale texts still explain.
 func (a *app) explanation(err error) advice.Explanation {
 	catalogue, loadErr := a.advice()
 	if loadErr != nil {
-		return advice.Explanation{Headline: err.Error(), Code: core.CodeOf(err)}
+		catalogue = new(advice.Catalogue)
 	}
-	return catalogue.Explain(err, a.say)
+	return catalogue.Explain(err, a.printer())
 }
 
 func (a *app) explanationLines(x advice.Explanation) []string {
@@ -52,7 +52,7 @@ func (a *app) explanationLines(x advice.Explanation) []string {
 	lines := []string{"deskward: " + head}
 	add := func(key, text string) {
 		if text = strings.TrimSpace(text); text != "" {
-			label := a.say.T("cmd.error." + key)
+			label := a.printer().T("cmd.error." + key)
 			for i, part := range strings.Split(core.CleanText(text), "\n") {
 				if i == 0 {
 					part = label + " " + part

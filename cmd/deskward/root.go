@@ -36,6 +36,7 @@ func newRoot(a *app) *cobra.Command {
 	f.StringVar(&a.opt.passphraseFile, "passphrase-file", "", a.flagText("passphrase-file"))
 	f.BoolVar(&a.opt.plain, "plain", false, a.flagText("plain"))
 	f.BoolP("help", "h", false, a.flagText("help"))
+	root.Flags().DurationVar(&a.opt.lockAfter, "lock-after", lockAfter, a.flagText("lock-after"))
 	root.Flags().BoolVar(&a.opt.sandbox, "sandbox", false, a.flagText("sandbox"))
 
 	root.AddCommand(
@@ -88,6 +89,7 @@ func noSubcommand(c *cobra.Command, given []string) error {
 	if len(given) == 0 {
 		return nil
 	}
+	c.SuggestionsMinimumDistance = 2
 	near := c.SuggestionsFor(given[0])
 	if len(near) == 0 {
 		for _, sub := range c.Commands() {

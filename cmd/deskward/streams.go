@@ -23,6 +23,7 @@ type streams struct {
 // environment is what deskward reads of its surroundings besides files.
 type environment struct {
 	Getenv func(string) string
+	Clock  core.Clock
 }
 
 func isTerminal(stream any) bool {

@@ -10,6 +10,9 @@ import (
 	"os/user"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"deskward/assets"
 	"deskward/core"
@@ -29,6 +32,7 @@ type options struct {
 	store, endpoints, lang, ca, identity, passphraseFile string
 
 	plain, sandbox, json bool
+	lockAfter            time.Duration
 }
 
 // app is one start of the program. Nothing in it is opened before a command
@@ -41,9 +45,21 @@ type app struct {
 	clock core.Clock
 	actor core.Actor
 
-	lines     *lineSource
-	catalogue *advice.Catalogue
-	opened    []*store.File
+	lines  *lineSource
+	opened []*store.File
+	advice func() (*advice.Catalogue, error) // what vendors' errors mean; read once, when first needed
+
+	// spoken is the console's language once it was switched; goroutines of the
+	// consent listener read it.
+	spoken atomic.Pointer[locale.Printer]
+}
+
+// printer speaks the language in use.
+func (a *app) printer() *locale.Printer {
+	if p := a.spoken.Load(); p != nil {
+		return p
+	}
+	return a.say
 }
 
 // close forgets the keys of every store that was opened.
@@ -54,13 +70,26 @@ func (a *app) close() {
 }
 
 func newApp(args []string, io streams, env environment) (*app, error) {
-	a := &app{io: io, env: env, clock: core.SystemClock{}, actor: whoAmI(io, env)}
+	a := &app{io: io, env: env, clock: env.Clock, actor: whoAmI(io, env), advice: sync.OnceValues(loadAdvice)}
+	var err error
+	a.say, err = loadTexts(languageOf(args, env))
+	return a, err
+}
+
+func loadTexts(lang locale.Lang) (*locale.Printer, error) {
 	texts, err := fs.Sub(assets.Locales, "locales")
 	if err != nil {
 		return nil, err
 	}
-	a.say, err = locale.Load(texts, languageOf(args, env))
-	return a, err
+	return locale.Load(texts, lang)
+}
+
+func loadAdvice() (*advice.Catalogue, error) {
+	files, err := fs.Sub(assets.Advice, "advice")
+	if err != nil {
+		return nil, err
+	}
+	return advice.Load(files)
 }
 
 // languageOf looks for --lang before cobra reads the flags, since the flags'
@@ -135,19 +164,6 @@ func (a *app) storePath() (string, error) {
 	return filepath.Join(base, "deskward", "deskward.db"), nil
 }
 
-// advice returns the catalogue of what vendors' errors mean.
-func (a *app) advice() (*advice.Catalogue, error) {
-	if a.catalogue != nil {
-		return a.catalogue, nil
-	}
-	files, err := fs.Sub(assets.Advice, "advice")
-	if err != nil {
-		return nil, err
-	}
-	a.catalogue, err = advice.Load(files)
-	return a.catalogue, err
-}
-
 // session is an unlocked store with everything that works on it.
 type session struct {
 	store       core.Store
@@ -198,7 +214,7 @@ func (a *app) assemble(st core.Store, w world) (*session, error) {
 		Store: st, Connections: s.connections, Events: s.events, Clock: w.clock, HTTP: client,
 		Leases: &core.Leases{Store: st, Clock: w.clock, Actor: a.actor},
 		Config: s.platforms.Config, Discover: s.platforms.Discover, Check: s.platforms.Check,
-		Page: page, Text: func(key string) string { return a.say.T(key) }, Explain: a.explain,
+		Page: page, Text: func(key string) string { return a.printer().T(key) }, Explain: a.explain,
 	}
 	s.platforms.Tokens = s.consent
 	guides, actions, err := loadGuides(s.services())

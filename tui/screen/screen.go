@@ -16,6 +16,8 @@ package screen
 
 import (
 	"context"
+	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -265,7 +267,37 @@ func (s *Scope) Run(work func(ctx context.Context) tea.Msg) tea.Cmd {
 		s.work.begun.Add(1)
 		defer s.work.begun.Done()
 		defer s.work.scheduled(-1)
-		return Result{To: s, Msg: work(s.ctx)}
+		return s.result(work)
+	}
+}
+
+// result does the work; one that breaks down tells where, and not with what.
+func (s *Scope) result(work func(ctx context.Context) tea.Msg) (msg tea.Msg) {
+	defer func() {
+		if p := recover(); p != nil {
+			msg = Broke(p)
+		}
+	}()
+	return Result{To: s, Msg: work(s.ctx)}
+}
+
+// Broken tells of a panic without its value, which may hold a secret.
+type Broken struct {
+	Kind string   // the value's type
+	At   []string // file:line, innermost first
+}
+
+// Broke describes a recovered panic. Call it in the deferred function.
+func Broke(p any) Broken {
+	b := Broken{Kind: fmt.Sprintf("%T", p)}
+	pcs := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	for {
+		f, more := frames.Next()
+		b.At = append(b.At, fmt.Sprintf("%s:%d", f.File, f.Line))
+		if !more {
+			return b
+		}
 	}
 }
 
