@@ -24,6 +24,7 @@ type card struct {
 	loaded bool
 	can    capabilities
 	events []core.Event
+	heir   string // name of the connection that took over
 	err    error
 
 	probes []platform.ScopeProbe
@@ -57,6 +58,7 @@ type cardLoaded struct {
 	conn   core.Connection
 	can    capabilities
 	events []core.Event
+	heir   string
 	err    error
 }
 
@@ -68,6 +70,12 @@ func loadCard(f *family, s *screen.Scope, id string) tea.Cmd {
 			return msg
 		}
 		msg.can = f.capabilitiesOf(msg.conn)
+		if by := msg.conn.ReplacedBy; by != "" {
+			heir, err := f.Connections.Get(ctx, by)
+			if msg.heir = heir.Name; err != nil {
+				msg.heir = by // it was removed since
+			}
+		}
 		msg.events, msg.err = f.Events.Recent(ctx, cardEvents, id)
 		return msg
 	})
@@ -80,7 +88,7 @@ func (c *card) take(msg cardLoaded) {
 	if c.conn.Secrets != nil && !sameSecrets(c.conn.Secrets, msg.conn.Secrets) {
 		c.shown = reveal{} // what is on the screen is not the secret any more
 	}
-	c.conn, c.can, c.events, c.loaded = msg.conn, msg.can, msg.events, true
+	c.conn, c.can, c.events, c.heir, c.loaded = msg.conn, msg.can, msg.events, msg.heir, true
 	c.sum = msg.conn.Summary()
 	c.chosen = max(0, min(c.chosen, len(c.secretNames())-1))
 }

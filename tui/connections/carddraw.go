@@ -70,6 +70,9 @@ func (c *card) lines(e screen.Env, width int) (lines []string, chosen int) {
 	if !c.loaded {
 		return f.lines, -1
 	}
+	if c.heir != "" {
+		f.add("replaced", e.T("connections.replaced", locale.Params{"name": core.CleanLine(c.heir)}))
+	}
 	if c.conn.Expect != "" {
 		f.add("expect", c.conn.Expect)
 	}

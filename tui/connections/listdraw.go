@@ -82,7 +82,7 @@ func (l *list) drawTable(e screen.Env, width, height int, alone bool) ([]string,
 // drawFilter is the line above the table: what is filtered, how many rows
 // that leaves, or how far the checks are.
 func (l *list) drawFilter(e screen.Env, width int) (string, *tea.Cursor) {
-	right := e.T("connections.count", locale.Params{"n": len(l.rows.rows)})
+	right := e.Text.N("connections.count", len(l.rows.rows))
 	if l.input.Value() != "" {
 		right = e.T("connections.count-of", locale.Params{"n": len(l.rows.shown), "of": len(l.rows.rows)})
 	}
