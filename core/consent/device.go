@@ -128,7 +128,7 @@ func (s *Service) askDevice(ctx context.Context, c core.Connection, cfg Config) 
 	description, _ := raw["error_description"].(string)
 	switch {
 	case a.Status >= 300 || code != "":
-		return nil, cfg.vendorError("device", c.Name, a, code, description)
+		return nil, cfg.vendorError("device", c.Name, req, a, code, description)
 	case bad != nil:
 		return nil, bad
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -303,6 +304,9 @@ func want(t *testing.T, err error, code string, class core.Class) {
 		t.Errorf("error %v (code %q, class %d), want code %q, class %d", err, core.CodeOf(err), core.ClassOf(err), code, class)
 	}
 	noSecret(t, fmt.Sprintf("%v %+v %#v", err, err, err))
+	if e, ok := errors.AsType[*core.Error](err); ok {
+		noSecret(t, fmt.Sprintf("%v", e.Params))
+	}
 }
 
 func noSecret(t *testing.T, text string) {

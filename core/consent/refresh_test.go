@@ -2,6 +2,7 @@ package consent_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/oauth2"
 
 	"deskward/core"
 	"deskward/core/platform"
@@ -183,6 +186,32 @@ func TestRefusedRefreshKeepsTheRecordAndSaysWhy(t *testing.T) {
 	}
 }
 
+// TestSecretsThatAServerRepeatsAreNotTold: some put the request into their error.
+func TestSecretsThatAServerRepeatsAreNotTold(t *testing.T) {
+	t.Parallel()
+	for _, style := range []oauth2.AuthStyle{oauth2.AuthStyleInParams, oauth2.AuthStyleInHeader} {
+		b := start(t)
+		b.cfg.AuthStyle = style
+		c := b.granted()
+		b.vendor.set(func(v *vendor) {
+			v.fault = func(w http.ResponseWriter, r *http.Request) bool {
+				_, secret, _ := r.BasicAuth()
+				w.WriteHeader(http.StatusBadRequest)
+				json.NewEncoder(w).Encode(map[string]string{ //nolint:errcheck // a test server.
+					"error":             "invalid_grant",
+					"error_description": r.PostForm.Encode() + secret + r.Header.Get("Authorization"),
+				})
+				return true
+			}
+		})
+		_, err := b.Refresh(context.Background(), c.ID)
+		want(t, err, "oauth.invalid_grant", core.Refused)
+		noSecret(t, fmt.Sprintf("%+v", b.get(c.ID).Check))
+		e, _ := errors.AsType[*core.Error](err)
+		noSecret(t, e.Params["description"])
+	}
+}
+
 func TestVendorsThrottleSaysNothingOfTheCredential(t *testing.T) {
 	t.Parallel()
 	b := start(t)
@@ -198,8 +227,8 @@ func TestVendorsThrottleSaysNothingOfTheCredential(t *testing.T) {
 		},
 	} {
 		b.vendor.set(func(v *vendor) { v.fault = fault })
-		if _, err := b.Refresh(context.Background(), c.ID); core.ClassOf(err) != core.Refused {
-			t.Errorf("error %v", err)
+		if _, err := b.Refresh(context.Background(), c.ID); err == nil {
+			t.Error("no error")
 		}
 		if saved := b.get(c.ID); !saved.Check.At.IsZero() {
 			t.Errorf("check %+v", saved.Check)

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/oauth2"
 
@@ -52,10 +53,12 @@ type wire struct {
 	status     int
 	retryAfter string
 	body       []byte
+	sent       []string // secrets of the request, which an answer may repeat
 }
 
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
+	w.sent = sentSecrets(req)
 	req.Header.Set("Accept", "application/json")
 	resp, err := w.base.RoundTrip(req)
 	if err != nil {
@@ -135,7 +138,7 @@ func (w *wire) failure(call tokenCall, err error) *callError {
 		e.Code, e.Err, e.Params["host"] = core.CodeOf(net), net, host
 		return &callError{err: e, effect: what}
 	case w.status == http.StatusTooManyRequests:
-		e.Code, e.Class = "oauth.rate-limited", core.Refused
+		e.Code = "oauth.rate-limited" // not Refused: it says nothing of the credential
 		e.Params["seconds"] = w.waitSeconds()
 		return &callError{err: e, effect: didNothing}
 	case w.status >= 500:
@@ -153,26 +156,26 @@ func (w *wire) failure(call tokenCall, err error) *callError {
 	return &callError{err: e, effect: cannotTell}
 }
 
-// VendorError is an error answer of an OAuth server at another endpoint than
-// the token's: code and description are its OAuth error, "" where it sent
+// VendorError is an error answer of an OAuth server to req, at another endpoint
+// than the token's: code and description are its OAuth error, "" where it sent
 // none. The codes are those of a token call: "oauth." and the error code,
 // oauth.rate-limited, oauth.server-error, oauth.unexpected-answer.
-func VendorError(tried, on string, a *transport.Answer, code, description string) error {
-	return Config{}.vendorError(tried, on, a, code, description)
+func VendorError(tried, on string, req *http.Request, a *transport.Answer, code, description string) error {
+	return Config{}.vendorError(tried, on, req, a, code, description)
 }
 
-func (c Config) vendorError(tried, on string, a *transport.Answer, code, description string) error {
-	w := &wire{status: a.Status, retryAfter: a.Header.Get("Retry-After"), body: a.Body}
+func (c Config) vendorError(tried, on string, req *http.Request, a *transport.Answer, code, description string) error {
+	w := &wire{status: a.Status, retryAfter: a.Header.Get("Retry-After"), body: a.Body, sent: sentSecrets(req)}
 	return w.failure(tokenCall{tried: tried, on: on, cfg: c}, &oauth2.RetrieveError{ErrorCode: code, ErrorDescription: description}).err
 }
 
 // refusal reads an OAuth error answer (RFC 6749 §5.2), whatever its status.
 func (w *wire) refusal(cfg Config, e *core.Error, r *oauth2.RetrieveError) *callError {
 	e.Class = core.Refused
-	out := &callError{err: e, effect: wasRefused, oauth: cleanCode(r.ErrorCode), answer: r.Body}
-	description := core.CleanLine(r.ErrorDescription)
+	out := &callError{err: e, effect: wasRefused, oauth: cleanCode(redact(r.ErrorCode, w.sent)), answer: r.Body}
+	description := redact(core.CleanLine(r.ErrorDescription), w.sent)
 	if description != "" {
-		e.Params["description"] = clip(description)
+		e.Params["description"] = clip(withoutTokens(description))
 	}
 	e.Code = cfg.errorCode(w.status, out.oauth, description)
 	return out
@@ -216,6 +219,20 @@ func cleanCode(code string) string {
 		}
 	}
 	return code
+}
+
+// withoutTokens drops from a vendor's sentence what may be a secret of ours
+// that it repeats: every word of 20 or more characters, which hardly any
+// sentence has and every token is.
+func withoutTokens(s string) string {
+	const longest = 20
+	words := strings.Fields(s)
+	for i, w := range words {
+		if len(w) >= longest && utf8.RuneCountInString(w) == len(w) {
+			words[i] = "…"
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // clip keeps a vendor's sentence to a length that fits a screen.

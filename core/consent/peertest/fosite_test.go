@@ -40,6 +40,13 @@ func fositeServer(t *testing.T) *httptest.Server {
 	provider := compose.Compose(config, store, &compose.CommonStrategy{CoreStrategy: compose.NewOAuth2HMACStrategy(config)},
 		compose.OAuth2AuthorizeExplicitFactory, compose.OAuth2RefreshTokenGrantFactory, compose.OAuth2ClientCredentialsGrantFactory,
 		compose.OAuth2PKCEFactory, compose.OAuth2TokenIntrospectionFactory, compose.OAuth2TokenRevocationFactory)
+	srv := httptest.NewServer(fositeHandler(provider))
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+// fositeHandler serves the provider's endpoints, as its documentation shows.
+func fositeHandler(provider fosite.OAuth2Provider) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/auth", func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
@@ -90,9 +97,7 @@ func fositeServer(t *testing.T) *httptest.Server {
 	mux.HandleFunc("/revoke", func(w http.ResponseWriter, r *http.Request) {
 		provider.WriteRevocationResponse(r.Context(), w, provider.NewRevocationRequest(r.Context(), r))
 	})
-	srv := httptest.NewServer(mux)
-	t.Cleanup(srv.Close)
-	return srv
+	return mux
 }
 
 func fositeConnection(s *session, srv *httptest.Server, scopes ...string) core.Connection {

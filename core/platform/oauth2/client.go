@@ -107,7 +107,7 @@ func (c *client) userinfo(ctx context.Context) (userinfo, error) {
 		return info, err
 	}
 	if a.Status != http.StatusOK {
-		return info, c.refusal("check", a)
+		return info, c.refusal("check", req, a)
 	}
 	if err := a.Decode(req.URL.Host, &info); err != nil {
 		return info, err
@@ -127,9 +127,6 @@ func (c *client) introspect(ctx context.Context) (core.Check, error) {
 	a, err := c.post(ctx, "check", settingIntrospectURL, token, "access_token")
 	if err != nil {
 		return core.Check{}, err
-	}
-	if a.Status != http.StatusOK {
-		return core.Check{}, c.refusal("check", a)
 	}
 	var answer struct {
 		Active   bool   `json:"active"`
@@ -157,23 +154,19 @@ func (c *client) Revoke(ctx context.Context) error {
 		if token.Empty() {
 			continue
 		}
-		a, err := c.post(ctx, "revoke", settingRevokeURL, token, name)
-		if err != nil {
-			return err
-		}
-		if a.Status == http.StatusOK {
-			continue
-		}
-		err = c.refusal("revoke", a)
+		_, err := c.post(ctx, "revoke", settingRevokeURL, token, name)
 		if name == core.SecretAccessToken && core.CodeOf(err) == "oauth.unsupported_token_type" {
 			continue // §2.2.1; it ends by itself
 		}
-		return err
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 // post sends a token to an endpoint at which the client authenticates itself.
+// Any status but 200 is an error.
 func (c *client) post(ctx context.Context, tried, endpoint string, token core.Secret, hint string) (*transport.Answer, error) {
 	form := url.Values{"token": {token.Reveal()}, "token_type_hint": {hint}}
 	secret := c.conn.Secrets[core.SecretClientSecret]
@@ -193,12 +186,19 @@ func (c *client) post(ctx context.Context, tried, endpoint string, token core.Se
 	if basic {
 		req.SetBasicAuth(url.QueryEscape(c.conn.ClientID), url.QueryEscape(secret.Reveal())) // RFC 6749 §2.3.1
 	}
-	return transport.Do(c.http, req)
+	a, err := transport.Do(c.http, req)
+	if err != nil {
+		return nil, err
+	}
+	if a.Status != http.StatusOK {
+		return nil, c.refusal(tried, req, a)
+	}
+	return a, nil
 }
 
 // refusal is an error answer: an OAuth error in JSON (RFC 6749 §5.2, RFC 7009
 // §2.2.1) or in WWW-Authenticate (RFC 6750 §3).
-func (c *client) refusal(tried string, a *transport.Answer) error {
+func (c *client) refusal(tried string, req *http.Request, a *transport.Answer) error {
 	var body struct {
 		Code        string `json:"error"`
 		Description string `json:"error_description"`
@@ -209,7 +209,7 @@ func (c *client) refusal(tried string, a *transport.Answer) error {
 	if body.Code == "" {
 		body.Code = challengeError(a.Header.Get("WWW-Authenticate"))
 	}
-	return consent.VendorError(tried, c.conn.Name, a, body.Code, body.Description)
+	return consent.VendorError(tried, c.conn.Name, req, a, body.Code, body.Description)
 }
 
 // challengeError reads error="…" of a Bearer challenge.
