@@ -96,7 +96,7 @@ func TestDeskwardConsentsToZohoFromAnyDataCentre(t *testing.T) {
 		}
 		d.sb.Clock().Advance(2 * time.Hour)
 		after, err := d.platforms.Check(t.Context(), c.ID)
-		if err != nil || !after.Check.OK || after.Secrets[core.SecretRefreshToken] != res.Connection.Secrets[core.SecretRefreshToken] {
+		if err != nil || !after.Check.OK || !after.Secrets[core.SecretRefreshToken].Equal(res.Connection.Secrets[core.SecretRefreshToken]) {
 			t.Errorf("after a refresh: %+v, %v", after.Check, err)
 		}
 		if _, err := d.platforms.Revoke(t.Context(), c.ID); err != nil {
@@ -190,10 +190,33 @@ func TestDeskwardConsentsToAStandardServer(t *testing.T) {
 	first := res.Connection.Secrets[core.SecretRefreshToken]
 	d.sb.Clock().Advance(time.Hour)
 	after, err := d.platforms.Check(t.Context(), c.ID)
-	if err != nil || !after.Check.OK || after.Secrets[core.SecretRefreshToken] == first {
+	if err != nil || !after.Check.OK || after.Secrets[core.SecretRefreshToken].Equal(first) {
 		t.Errorf("after a refresh that rotates: %+v, %v", after.Check, err)
 	}
 	if _, err := d.platforms.Revoke(t.Context(), c.ID); err != nil {
 		t.Errorf("revoke: %v", err)
+	}
+}
+
+// The throttle is no verdict on the credential: the last check stands.
+func TestDeskwardTakesZohosThrottleForWhatItIs(t *testing.T) {
+	t.Parallel()
+	d := startDesk(t)
+	c := d.add(core.Connection{Platform: "zoho", Grant: core.GrantCode, Region: "eu", ClientID: d.zoho.WebClientID, Scopes: d.zoho.Scopes}, d.zoho.WebClientSecret)
+	res, err := d.agree(c.ID)
+	d.wantProved("consent", res, err)
+	token := res.Connection.Secrets[core.SecretRefreshToken].Reveal()
+	d.sb.Clock().Advance(2 * time.Hour)
+	for range 10 { // somebody else uses the refresh token too
+		if _, body := d.refresh(token); body["access_token"] == nil {
+			t.Fatalf("refresh: %v", body)
+		}
+	}
+	_, err = d.platforms.Check(t.Context(), c.ID)
+	if core.CodeOf(err) != "zoho.throttled" || core.ClassOf(err) != core.Failed {
+		t.Errorf("throttled: %v", err)
+	}
+	if now, err := d.conns.Get(t.Context(), c.ID); err != nil || !now.Check.OK {
+		t.Errorf("the check of before is gone: %+v, %v", now.Check, err)
 	}
 }

@@ -54,8 +54,9 @@ func (o Options) connection(base string, g core.Grant) core.Connection {
 	return c
 }
 
-// canary begins every secret of the suite.
-const canary = "canary-"
+// canary begins every secret of the suite. It is as long as the shortest real
+// token.
+const canary = "canary-of-the-suite-"
 
 // Run runs the suite on a platform.
 func Run(t *testing.T, p platform.Platform, o Options) {

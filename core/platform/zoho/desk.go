@@ -2,6 +2,7 @@ package zoho
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -60,7 +61,18 @@ func (d *Desk) credential(ctx context.Context) (credential, error) {
 		return credential{schemeAuthtoken, d.conn.Secrets[core.SecretAuthtoken]}, nil
 	}
 	token, err := d.env.Token(ctx)
-	return credential{schemeOAuth, token}, err
+	return credential{schemeOAuth, token}, noVerdict(err)
+}
+
+// noVerdict takes the throttle for what it is: after too many refreshes Zoho
+// answers an error as if it refused the credential, of which it says nothing.
+func noVerdict(err error) error {
+	if e, ok := errors.AsType[*core.Error](err); ok && e.Code == codeThrottled && e.Class == core.Refused {
+		mild := *e
+		mild.Class = core.Failed
+		return &mild
+	}
+	return err
 }
 
 // call makes one GET and returns its answer. An access token that Desk no
@@ -85,7 +97,7 @@ func (d *Desk) call(ctx context.Context, tried, base, path string, org bool) (*t
 		return a, err
 	}
 	if cred.token, err = d.env.Renew(ctx); err != nil {
-		return nil, err
+		return nil, noVerdict(err)
 	}
 	a, err = d.once(ctx, tried, base, path, org, cred)
 	if refusedAs(err, "zoho.INVALID_OAUTH") {

@@ -168,9 +168,9 @@ func (m *migration) exchangeFailed(ctx context.Context, legacyID string, err err
 	return err
 }
 
-// saveTries is how often saving tokens is tried while another session holds
-// the store; each try waits for some seconds by itself.
-const saveTries = 5
+// saveTime is how long saving tokens is tried again while another session
+// holds the store.
+const saveTime = 15 * time.Second
 
 // saveExchange writes the tokens and the auth token's end in one transaction.
 // Nothing may stop it: the tokens exist nowhere else.
@@ -200,16 +200,22 @@ func (m *migration) saveExchange(ctx context.Context, id, legacyID string, t Tok
 		}
 		return m.s.Events.Append(w, core.Event{Verb: core.VerbGranted, Subject: c.Subject(), Detail: map[string]string{"from": old.Name}})
 	}
-	var err error
-	for range saveTries {
-		if err = m.s.Store.Update(context.WithoutCancel(ctx), save); err == nil {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTime)
+	defer cancel()
+	for wait := 50 * time.Millisecond; ; wait *= 2 {
+		err := m.s.Store.Update(ctx, save)
+		if err == nil {
 			return out, nil
 		}
-		if class := core.ClassOf(err); class != core.Locked && class != core.Conflict {
-			break
+		if class := core.ClassOf(err); class == core.Locked || class == core.Conflict {
+			select {
+			case <-time.After(wait):
+				continue
+			case <-ctx.Done():
+			}
 		}
+		return AuthToOAuthOut{}, &core.Error{Tried: "save-exchange", Code: "zoho.exchange-unsaved", Class: core.Unknown, Err: err}
 	}
-	return AuthToOAuthOut{}, &core.Error{Tried: "save-exchange", Code: "zoho.exchange-unsaved", Class: core.Unknown, Err: err}
 }
 
 // granted puts an answer's tokens into a connection.
