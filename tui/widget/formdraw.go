@@ -55,6 +55,15 @@ func (s *fieldState) draw(e screen.Env, focused bool, label, width int) (lines [
 	}
 	head := mark + Pad(name, label)
 	col = -1
+	if whole := s.Label(e); focused && ansi.StringWidth(whole) > label-2 {
+		// A label that would be cut stands above the answer while it is asked.
+		for _, l := range Wrap(whole, width-2) {
+			lines = append(lines, mark+e.Theme.Title.Render(l))
+			mark = "  "
+		}
+		head, label = "    ", 2
+		row = len(lines)
+	}
 	switch {
 	case s.Many:
 		lines = append(lines, head)
@@ -83,7 +92,7 @@ func (s *fieldState) draw(e screen.Env, focused bool, label, width int) (lines [
 			}
 		}
 	}
-	return lines, col, 0
+	return lines, col, row
 }
 
 func (s *fieldState) drawChoice(e screen.Env, focused bool, width int) string {
