@@ -206,8 +206,7 @@ func (r roster) wrapSlot(i int, data []byte) error {
 
 // Members lists the members, oldest first.
 func (f *File) Members(ctx context.Context) ([]MemberInfo, error) {
-	k := f.keyring()
-	if k == nil {
+	if f.Locked() {
 		return nil, fail("store-read", f.path, core.ErrLocked)
 	}
 	if err := f.turns.Acquire(ctx, 1); err != nil {
@@ -219,16 +218,17 @@ func (f *File) Members(ctx context.Context) ([]MemberInfo, error) {
 		return nil, fail("store-read", f.path, err)
 	}
 	defer s.end()
-	if _, err := f.authentic(s, k); err != nil {
+	t, err := f.authentic(s)
+	if err != nil {
 		return nil, fail("store-read", f.path, err)
 	}
-	r, err := readRoster(s.head, k)
+	r, err := readRoster(s.head, t.k)
 	if err != nil {
 		return nil, fail("store-read", f.path, err)
 	}
 	infos := make([]MemberInfo, len(r.members))
 	for i, m := range r.members {
-		infos[i] = m.info(k.member)
+		infos[i] = m.info(t.k.member)
 	}
 	return infos, nil
 }
@@ -238,8 +238,7 @@ func (f *File) Members(ctx context.Context) ([]MemberInfo, error) {
 // store.bad-recipient, an empty passphrase with store.empty-passphrase.
 func (f *File) AddMember(ctx context.Context, m Member) (MemberInfo, error) {
 	const tried = "member-add"
-	k := f.keyring()
-	if k == nil {
+	if f.Locked() {
 		return MemberInfo{}, fail(tried, f.path, core.ErrLocked)
 	}
 	entry, sl, err := f.o.newMember(m) // scrypt: before the lock is taken
@@ -247,11 +246,11 @@ func (f *File) AddMember(ctx context.Context, m Member) (MemberInfo, error) {
 		return MemberInfo{}, fail(tried, f.path, err)
 	}
 	err = f.write(ctx, func(s *session) error {
-		t, err := f.authentic(s, k)
+		t, err := f.authentic(s)
 		if err != nil {
 			return err
 		}
-		r, err := readRoster(s.head, k)
+		r, err := readRoster(s.head, t.k)
 		if err != nil {
 			return err
 		}
@@ -259,7 +258,7 @@ func (f *File) AddMember(ctx context.Context, m Member) (MemberInfo, error) {
 			return &core.Error{Code: "store.member-exists", Class: core.Usage}
 		}
 		r.members, r.slots = append(r.members, entry), append(r.slots, sl)
-		data, err := f.dataKey(k)
+		data, err := f.dataKey(t.k)
 		if err != nil {
 			return err
 		}
@@ -272,7 +271,7 @@ func (f *File) AddMember(ctx context.Context, m Member) (MemberInfo, error) {
 	if err != nil {
 		return MemberInfo{}, fail(tried, f.path, err)
 	}
-	return entry.info(k.member), nil
+	return entry.info(""), nil
 }
 
 // writeHeader replaces the members and commits.

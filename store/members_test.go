@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -411,5 +412,50 @@ func TestKeysNeedNotWaitForFailedPassphrases(t *testing.T) {
 	}
 	if _, err := f.Unlock(t.Context(), key.unlocker); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestTransactionsThatWaitFollowTheirOwnSessionsNewKey(t *testing.T) {
+	t.Parallel()
+	f := newStore(t)
+	mustPut(t, f, core.Record{Kind: core.KindConnection, ID: "a"})
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if _, err := read(t.Context(), f, core.KindConnection, "a"); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for range 10 {
+		info, err := f.AddMember(t.Context(), ageMember(t).Member)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.RemoveMember(t.Context(), info.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(stop)
+	wg.Wait()
+}
+
+func TestRemovalInASessionLockedMeanwhileLeavesItLocked(t *testing.T) {
+	t.Parallel()
+	f := newStore(t)
+	k := f.keyring()
+	f.Lock()
+	f.changeKeyring(k, testKeyring(t))
+	if !f.Locked() {
+		t.Error("the idle lock was undone")
 	}
 }

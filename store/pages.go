@@ -223,7 +223,12 @@ func (w *pageWalk) page(id uint64, depth int, only string) error {
 	case flagBranch:
 		err = w.branch(page, depth, only)
 	case flagLeaf:
-		err = w.leaf(page, depth, only)
+		err = w.leaf(page, func(key, value []byte) error {
+			if only != "" && string(key) != only {
+				return nil
+			}
+			return w.bucket(value, depth)
+		})
 	default:
 		err = fmt.Errorf("unexpected flags %#x", flags(page))
 	}
@@ -238,7 +243,7 @@ func (w *pageWalk) branch(page []byte, depth int, only string) error {
 	if n == 0 || pageHeader+n*elementSize > len(page) {
 		return fmt.Errorf("%d elements", n)
 	}
-	for i := range n {
+	for i := range n { // each leads to a page of its own, which bounds the work
 		at := pageHeader + i*elementSize
 		element := page[at : at+elementSize]
 		pos, ksize := uint64(binary.NativeEndian.Uint32(element)), uint64(binary.NativeEndian.Uint32(element[4:]))
@@ -252,26 +257,28 @@ func (w *pageWalk) branch(page []byte, depth int, only string) error {
 	return nil
 }
 
-func (w *pageWalk) leaf(page []byte, depth int, only string) error {
+// leaf checks a leaf page and calls bucket for each element that is one.
+// Elements must not share bytes: otherwise a small file could be made in
+// which there is no end of things to check.
+func (w *pageWalk) leaf(page []byte, bucket func(key, value []byte) error) error {
 	n := count(page)
-	if pageHeader+n*elementSize > len(page) {
-		return fmt.Errorf("%d elements", n)
-	}
+	used := uint64(pageHeader + n*elementSize)
 	for i := range n {
 		at := pageHeader + i*elementSize
+		if at+elementSize > len(page) {
+			return fmt.Errorf("%d elements", n)
+		}
 		element := page[at : at+elementSize]
 		pos := uint64(at) + uint64(binary.NativeEndian.Uint32(element[4:]))
 		ksize, vsize := uint64(binary.NativeEndian.Uint32(element[8:])), uint64(binary.NativeEndian.Uint32(element[12:]))
-		if ksize == 0 || pos+ksize+vsize > uint64(len(page)) {
+		used += ksize + vsize
+		if ksize == 0 || pos+ksize+vsize > uint64(len(page)) || used > uint64(len(page)) {
 			return fmt.Errorf("element %d: out of bounds", i)
 		}
 		if binary.NativeEndian.Uint32(element)&elementBucket == 0 {
 			continue
 		}
-		if key := page[pos : pos+ksize]; only != "" && string(key) != only {
-			continue
-		}
-		if err := w.bucket(page[pos+ksize:pos+ksize+vsize], depth); err != nil {
+		if err := bucket(page[pos:pos+ksize], page[pos+ksize:pos+ksize+vsize]); err != nil {
 			return err
 		}
 	}
@@ -292,8 +299,5 @@ func (w *pageWalk) bucket(value []byte, depth int) error {
 		binary.NativeEndian.Uint32(inline[12:]) != 0 {
 		return errors.New("bucket: malformed page")
 	}
-	if depth+1 >= maxDepth {
-		return errors.New("bucket: too deep")
-	}
-	return w.leaf(inline, depth+1, "")
+	return w.leaf(inline, func(_, _ []byte) error { return errors.New("bucket within a bucket on one page") })
 }

@@ -63,16 +63,15 @@ func (f *File) rewrite(ctx context.Context, fn func(s *session) (temp string, do
 
 // rekey changes the roster and reseals everything under a new data key.
 func (f *File) rekey(ctx context.Context, tried string, change func(*roster) error) error {
-	k := f.keyring()
-	if k == nil {
+	if f.Locked() {
 		return fail(tried, f.path, core.ErrLocked)
 	}
 	return fail(tried, f.path, f.rewrite(ctx, func(s *session) (string, func(), error) {
-		t, err := f.authentic(s, k)
+		t, err := f.authentic(s)
 		if err != nil {
 			return "", nil, err
 		}
-		r, err := readRoster(s.head, k)
+		r, err := readRoster(s.head, t.k)
 		if err != nil {
 			return "", nil, err
 		}
@@ -83,7 +82,7 @@ func (f *File) rekey(ctx context.Context, tried string, change func(*roster) err
 		if err != nil {
 			return "", nil, err
 		}
-		fresh.member = k.member
+		fresh.member = t.k.member
 		for i := range r.slots {
 			if err := r.wrapSlot(i, fresh.data); err != nil {
 				return "", nil, err
@@ -94,7 +93,7 @@ func (f *File) rekey(ctx context.Context, tried string, change func(*roster) err
 			return "", nil, err
 		}
 		temp, err := t.reseal(h, fresh)
-		return temp, func() { f.setKeyring(fresh) }, err
+		return temp, func() { f.changeKeyring(t.k, fresh) }, err
 	}))
 }
 

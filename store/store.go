@@ -172,9 +172,33 @@ func (f *File) keyring() *keyring {
 // end as they would have; later ones fail with core.ErrLocked.
 func (f *File) Lock() { f.setKeyring(nil) }
 
+// lockIf is Lock while the key is still k.
+func (f *File) lockIf(k *keyring) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.keys == k {
+		f.replaceKeyring(nil)
+	}
+}
+
 func (f *File) setKeyring(k *keyring) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.replaceKeyring(k)
+}
+
+// changeKeyring puts fresh in the place of old, unless the store was locked
+// in the meantime: then it stays locked.
+func (f *File) changeKeyring(old, fresh *keyring) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.keys == old {
+		f.replaceKeyring(fresh)
+	}
+}
+
+// replaceKeyring is called with f.mu held.
+func (f *File) replaceKeyring(k *keyring) {
 	if f.keys != nil {
 		f.keys.wipe()
 	}
@@ -186,8 +210,7 @@ func (f *File) setKeyring(k *keyring) {
 // store; store.damaged, store.record-damaged and store.rolled-back when the
 // file was tampered with or failed; and those of Open.
 func (f *File) View(ctx context.Context, fn func(core.Reader) error) error {
-	k := f.keyring()
-	if k == nil {
+	if f.Locked() {
 		return fail("store-read", f.path, core.ErrLocked)
 	}
 	if err := f.turns.Acquire(ctx, 1); err != nil {
@@ -199,7 +222,7 @@ func (f *File) View(ctx context.Context, fn func(core.Reader) error) error {
 		return fail("store-read", f.path, err)
 	}
 	defer s.end()
-	t, err := f.authentic(s, k)
+	t, err := f.authentic(s)
 	if err != nil {
 		return fail("store-read", f.path, err)
 	}
@@ -212,10 +235,16 @@ func (f *File) View(ctx context.Context, fn func(core.Reader) error) error {
 	return nil
 }
 
-// authentic begins reading under k, unless the store has another key by now.
-func (f *File) authentic(s *session, k *keyring) (*tx, error) {
+// authentic begins reading under the session's key, unless the store has
+// another one by now. The key is looked up here, in the transaction's turn:
+// while it waited, this very session may have made a new one.
+func (f *File) authentic(s *session) (*tx, error) {
+	k := f.keyring()
+	if k == nil {
+		return nil, core.ErrLocked
+	}
 	if s.head.Key != k.id || s.head.Schema != schemaVersion {
-		f.Lock()
+		f.lockIf(k)
 		return nil, &core.Error{Code: "store.key-changed", Class: core.Locked}
 	}
 	return f.newTx(s, k)
@@ -224,13 +253,12 @@ func (f *File) authentic(s *session, k *keyring) (*tx, error) {
 // Update implements core.Store. Besides View's codes: store.disk-full,
 // store.read-only.
 func (f *File) Update(ctx context.Context, fn func(w core.Writer) error) error {
-	k := f.keyring()
-	if k == nil {
+	if f.Locked() {
 		return fail("store-write", f.path, core.ErrLocked)
 	}
 	var own error // of fn, handed on as it is
 	err := f.write(ctx, func(s *session) error {
-		t, err := f.authentic(s, k)
+		t, err := f.authentic(s)
 		if err != nil {
 			return err
 		}

@@ -149,13 +149,13 @@ func (f *File) unlock(ctx context.Context, with []Unlocker) (Unlocked, error) {
 	f.setKeyring(k)
 	if tries.failed > 0 {
 		if err := f.count(ctx, func(a *attempts) { *a = attempts{} }); err != nil {
-			f.Lock()
+			f.lockIf(k)
 			return Unlocked{}, err
 		}
 	}
 	member, err := f.whoUnlocked(ctx, k)
 	if err != nil {
-		f.Lock()
+		f.lockIf(k)
 		return Unlocked{}, err
 	}
 	return Unlocked{FailedBefore: int(min(tries.failed, 1<<30)), Member: member}, nil

@@ -14,8 +14,7 @@ import (
 func (f *File) Verify(ctx context.Context) (Report, error) {
 	const tried = "store-verify"
 	report := Report{Records: map[core.Kind]int{}}
-	k := f.keyring()
-	if k == nil {
+	if f.Locked() {
 		return report, fail(tried, f.path, core.ErrLocked)
 	}
 	if err := f.turns.Acquire(ctx, 1); err != nil {
@@ -30,7 +29,7 @@ func (f *File) Verify(ctx context.Context) (Report, error) {
 		return report, fail(tried, f.path, err)
 	}
 	defer s.end()
-	t, err := f.authentic(s, k)
+	t, err := f.authentic(s)
 	if err != nil {
 		return report, fail(tried, f.path, err)
 	}
@@ -41,7 +40,7 @@ func (f *File) Verify(ctx context.Context) (Report, error) {
 		for err := range s.tx.Check() {
 			report.Problems = append(report.Problems, Problem{Err: core.CleanLine(err.Error())})
 		}
-		if _, err := readRoster(s.head, k); err != nil {
+		if _, err := readRoster(s.head, t.k); err != nil {
 			report.Problems = append(report.Problems, Problem{Err: core.CleanLine(err.Error())})
 		}
 		return t.verifyRecords(ctx, &report)
