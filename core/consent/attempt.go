@@ -339,10 +339,14 @@ func (r attemptRecord) expired() error {
 // had no effect.
 func (s *Service) unclaim(ctx context.Context, rec attemptRecord) error {
 	rec.head.Phase, rec.head.Claimed = waiting, time.Time{}
-	return s.save(ctx, func(w core.Writer) error {
+	err := s.save(ctx, func(w core.Writer) error {
 		_, err := putAttempt(w, rec)
 		return err
 	})
+	if core.CodeOf(err) == core.ErrConflict.Code {
+		return nil // replaced by a new attempt meanwhile
+	}
+	return err
 }
 
 // end removes an attempt that was refused and records why.
@@ -350,7 +354,7 @@ func (s *Service) end(ctx context.Context, rec attemptRecord, why error) error {
 	return s.save(ctx, func(w core.Writer) error {
 		err := w.Delete(core.KindAttempt, rec.ID, rec.rev)
 		if core.CodeOf(err) == core.ErrNotFound.Code {
-			return nil
+			return nil // replaced by a new attempt meanwhile
 		} else if err != nil {
 			return err
 		}

@@ -20,6 +20,7 @@ const (
 	deviceInterval   = 5 * time.Second
 	deviceSlower     = 5 * time.Second
 	deviceMost       = 30 * time.Minute // longest a code is polled for when its end is not said
+	deviceSlowest    = time.Minute      // between two polls, when the network fails
 	pollPending      = "authorization_pending"
 	pollSlowDown     = "slow_down"
 	pollAccessDenied = "access_denied"
@@ -243,6 +244,6 @@ func (p *devicePolling) failed(f *callError) (again bool, err error) {
 		return false, f.err
 	}
 	// RFC 8628 §3.5: after a failure of the network, back off and go on.
-	p.interval *= 2
+	p.interval = min(2*p.interval, deviceSlowest)
 	return true, nil
 }

@@ -4,4 +4,7 @@
 // refresh. It follows RFC 6749, 7636, 8252, 8628, 9207 and 9700, survives a
 // restart between question and answer, and saves whatever a vendor gives only
 // once before anyone uses it.
+//
+// ID tokens are neither kept nor read: who consented is asked at the vendor
+// with the access token, by the platform's first check.
 package consent

@@ -152,6 +152,8 @@ func (l *Listener) Wait(ctx context.Context) (Result, error) {
 			}
 			res, stands, err := l.service.look(ctx, l.attempt)
 			switch {
+			case ctx.Err() != nil:
+				return Result{}, stopped(l.attempt, ctx.Err())
 			case core.ClassOf(err) == core.Locked: // another process holds the store for a moment
 			case err != nil || stands == over:
 				l.settle(res, err)

@@ -90,6 +90,9 @@ func TestJunkDoesNotEndTheFlow(t *testing.T) {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
+		if resp.Header.Get("Cache-Control") != "no-store" || resp.Header.Get("Referrer-Policy") != "no-referrer" {
+			t.Errorf("headers %v", resp.Header)
+		}
 		return resp.StatusCode
 	}
 	elsewhere := "evil.example:" + strconv.Itoa(a.Port)

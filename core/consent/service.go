@@ -107,12 +107,13 @@ func (s *Service) finish(ctx context.Context, c core.Connection, missing []strin
 const saveTime = 15 * time.Second
 
 // save runs fn in one transaction of its own, whatever becomes of the caller.
+// It waits while the store is locked: also for a person who unlocks it again.
 func (s *Service) save(ctx context.Context, fn func(core.Writer) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTime)
 	defer cancel()
 	for wait := 50 * time.Millisecond; ; wait *= 2 {
 		err := s.Store.Update(ctx, fn)
-		if err == nil || core.ClassOf(err) != core.Locked && core.CodeOf(err) != core.ErrConflict.Code {
+		if core.ClassOf(err) != core.Locked {
 			return err
 		}
 		select {
