@@ -65,13 +65,15 @@ func mixed(t *testing.T, head, body []byte) []byte {
 	return append(bytes.Clone(head[:len(head)-len(h.body)]), b.body...)
 }
 
-func TestTamperingIsDetected(t *testing.T) {
-	t.Parallel()
+// tampering is a change that somebody without the key can make.
+type tampering struct {
+	change func(c *bbolt.Bucket, records *bbolt.Bucket, firstA []byte) error
+	code   string // of reading a
+}
+
+func tamperings(t *testing.T) map[string]tampering {
 	key := func(s string) []byte { return []byte(s) }
-	tests := map[string]struct {
-		change func(c *bbolt.Bucket, records *bbolt.Bucket, firstA []byte) error
-		code   string // of reading a
-	}{
+	return map[string]tampering{
 		"TwoRecordsSwapped": {func(c, _ *bbolt.Bucket, _ []byte) error {
 			a, b := bytes.Clone(c.Get(key("a"))), bytes.Clone(c.Get(key("b")))
 			return errors.Join(c.Put(key("a"), b), c.Put(key("b"), a))
@@ -106,13 +108,17 @@ func TestTamperingIsDetected(t *testing.T) {
 		}, "store.record-damaged"},
 		"NotARecord": {func(c, _ *bbolt.Bucket, _ []byte) error { return c.Put(key("a"), key("x")) }, "store.record-damaged"},
 	}
-	for name, test := range tests {
+}
+
+func TestTamperingIsDetected(t *testing.T) {
+	t.Parallel()
+	for name, test := range tamperings(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f, firstA, _ := twoRecords(t)
 			g := another(t, f)
 			tamper(t, f, func(_, records *bbolt.Bucket) error {
-				return test.change(records.Bucket(key(string(core.KindConnection))), records, firstA)
+				return test.change(records.Bucket([]byte(core.KindConnection)), records, firstA)
 			})
 			_, err := read(t.Context(), g, core.KindConnection, "a")
 			wantCode(t, err, test.code)

@@ -7,54 +7,10 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
-	"strconv"
-	"sync"
 	"testing"
 
 	"deskward/core"
 )
-
-// concurrentIncrements lets goroutines add to one counter by revision: each
-// that is too late reads again.
-func concurrentIncrements(t *testing.T, s core.Store) {
-	const workers, each = 8, 10
-	var wg sync.WaitGroup
-	for range workers {
-		wg.Go(func() {
-			for n := 0; n < each; {
-				switch err := increment(t, s); {
-				case err == nil:
-					n++
-				case !errors.Is(err, core.ErrConflict):
-					t.Error(err)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	r, err := get(t, s, kind, "counter")
-	if err != nil || string(r.Head) != strconv.Itoa(workers*each) || r.Rev != workers*each {
-		t.Fatalf("got %s at revision %d, %v", r.Head, r.Rev, err)
-	}
-}
-
-// increment reads in one transaction and writes in another.
-func increment(t *testing.T, s core.Store) error {
-	r, err := get(t, s, kind, "counter")
-	if errors.Is(err, core.ErrNotFound) {
-		r, err = core.Record{Kind: kind, ID: "counter", Head: []byte("0")}, nil
-	}
-	if err != nil {
-		return err
-	}
-	n, err := strconv.Atoi(string(r.Head))
-	if err != nil {
-		return err
-	}
-	r.Head = strconv.AppendInt(nil, int64(n+1), 10)
-	return s.Update(t.Context(), func(w core.Writer) error { _, err := w.Put(r); return err })
-}
 
 // model is what the store should hold.
 type model map[core.Kind]map[string]core.Record

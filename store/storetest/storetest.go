@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 
 	"deskward/core"
@@ -360,37 +359,6 @@ func emptyBodyReadsAsNone(t *testing.T, s core.Store) {
 	}
 }
 
-func viewIsOneSnapshot(t *testing.T, s core.Store) {
-	put(t, s, core.Record{Kind: kind, ID: "a", Head: []byte("1")})
-	put(t, s, core.Record{Kind: kind, ID: "b", Head: []byte("1")})
-	var writer sync.WaitGroup
-	view(t, s, func(r core.Reader) error {
-		a, err := r.Get(kind, "a")
-		if err != nil {
-			return err
-		}
-		begun := make(chan struct{})
-		writer.Go(func() {
-			close(begun)
-			err := s.Update(t.Context(), func(w core.Writer) error {
-				_, err := w.Put(core.Record{Kind: kind, ID: "a", Rev: 1, Head: []byte("2")})
-				_, err2 := w.Put(core.Record{Kind: kind, ID: "b", Rev: 1, Head: []byte("2")})
-				return errors.Join(err, err2)
-			})
-			if err != nil {
-				t.Error(err)
-			}
-		})
-		<-begun
-		b, err := r.Get(kind, "b")
-		if string(a.Head) != string(b.Head) {
-			t.Errorf("a is %s and b is %s", a.Head, b.Head)
-		}
-		return err
-	})
-	writer.Wait()
-}
-
 func badKeysAreRefused(t *testing.T, s core.Store) {
 	bad := &core.Error{Code: "store.bad-key"}
 	for _, r := range []core.Record{
@@ -431,35 +399,6 @@ func endedContext(t *testing.T, s core.Store) {
 		if !errors.Is(err, context.Canceled) || called {
 			t.Errorf("got %v, called %t", err, called)
 		}
-	}
-}
-
-func waitingEndsWithItsContext(t *testing.T, s core.Store) {
-	ctx, cancel := context.WithCancel(t.Context())
-	holding, release := make(chan struct{}), make(chan struct{})
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		err := s.Update(t.Context(), func(w core.Writer) error {
-			close(holding)
-			<-release
-			_, err := w.Put(core.Record{Kind: kind, ID: "a"})
-			return err
-		})
-		if err != nil {
-			t.Error("the one who holds:", err)
-		}
-	})
-	<-holding
-	waited := make(chan error)
-	go func() { waited <- s.Update(ctx, func(core.Writer) error { return errors.New("ran") }) }()
-	cancel()
-	if err := <-waited; !errors.Is(err, context.Canceled) {
-		t.Errorf("the one who waits: %v", err)
-	}
-	close(release)
-	wg.Wait()
-	if _, err := get(t, s, kind, "a"); err != nil {
-		t.Error(err)
 	}
 }
 
