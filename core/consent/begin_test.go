@@ -50,8 +50,8 @@ func TestRedirectHostIsThePlatforms(t *testing.T) {
 	b := start(t)
 	b.cfg.RedirectHost = "localhost"
 	a := b.begin(b.connection())
-	if want := fmt.Sprintf("http://localhost:%d/callback/acme", a.Port); a.Redirect != want {
-		t.Errorf("redirect %q, want %q", a.Redirect, want)
+	if want := fmt.Sprintf("http://localhost:%d/callback/acme", a.Port); a.Redirect != want || b.cfg.Redirects()[0] != want {
+		t.Errorf("redirect %q, to register %q, want %q", a.Redirect, b.cfg.Redirects(), want)
 	}
 }
 
