@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"strings"
 	"sync"
 
@@ -61,23 +60,43 @@ func Parse(s string) (Lang, bool) {
 // Params are the values of a sentence's {{.Name}} placeholders.
 type Params map[string]any
 
+// Text is one text in every language, as guides and advice write it:
+// {en: …, ja: …}.
+type Text map[Lang]string
+
+// In returns the text in a language, or in English where that is missing.
+func (t Text) In(l Lang) string {
+	if s := t[l]; s != "" {
+		return s
+	}
+	return t[English]
+}
+
 // Printer speaks one language. It may be used by several goroutines.
 type Printer struct {
 	lang Lang
-	loc  *i18n.Localizer
-	mu   sync.Mutex
-	has  map[string]bool
+
+	mu     sync.Mutex // a bundle parses templates on first use and is not safe for that
+	bundle *i18n.Bundle
+	loc    *i18n.Localizer
+	texts  map[string]text
+}
+
+// text is one sentence as its file has it. It is parsed when first spoken: a
+// start of the program speaks a few dozen of more than a thousand.
+type text struct {
+	lang   Lang
+	raw    json.RawMessage
+	parsed bool
 }
 
 // Load reads the files of one language (and English, to fall back to) from a
 // folder of message files.
 func Load(files fs.FS, lang Lang) (*Printer, error) {
-	bundle := i18n.NewBundle(language.English)
-	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
-	p := &Printer{lang: lang, has: map[string]bool{}}
+	p := &Printer{lang: lang, bundle: i18n.NewBundle(language.English), texts: map[string]text{}}
 	langs := []Lang{English}
 	if lang != English {
-		langs = append(langs, lang)
+		langs = append(langs, lang) // the later one stays
 	}
 	for _, l := range langs {
 		names, err := fs.Glob(files, "*."+string(l)+".json")
@@ -89,16 +108,16 @@ func Load(files fs.FS, lang Lang) (*Printer, error) {
 			if err != nil {
 				return nil, fmt.Errorf("read texts: %w", err)
 			}
-			f, err := bundle.ParseMessageFileBytes(raw, path.Base(name))
-			if err != nil {
+			var sentences map[string]json.RawMessage
+			if err := json.Unmarshal(raw, &sentences); err != nil {
 				return nil, fmt.Errorf("read texts %s: %w", name, err)
 			}
-			for _, m := range f.Messages {
-				p.has[m.ID] = true
+			for key, raw := range sentences {
+				p.texts[key] = text{lang: l, raw: raw}
 			}
 		}
 	}
-	p.loc = i18n.NewLocalizer(bundle, string(lang), string(English))
+	p.loc = i18n.NewLocalizer(p.bundle, string(lang), string(English))
 	return p, nil
 }
 
@@ -106,7 +125,12 @@ func Load(files fs.FS, lang Lang) (*Printer, error) {
 func (p *Printer) Lang() Lang { return p.lang }
 
 // Has reports whether a key has a sentence.
-func (p *Printer) Has(key string) bool { return p.has[key] }
+func (p *Printer) Has(key string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, ok := p.texts[key]
+	return ok
+}
 
 // T returns the sentence of key. A key without one comes back between
 // brackets, which a test looks for in every screen.
@@ -130,12 +154,11 @@ func (p *Printer) N(key string, count int, params ...Params) string {
 }
 
 func (p *Printer) localize(key string, cfg *i18n.LocalizeConfig) string {
-	if !p.has[key] {
-		return "[" + key + "]"
-	}
-	// A bundle parses templates on first use and is not safe for that.
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if !p.parse(key) {
+		return "[" + key + "]"
+	}
 	s, err := p.loc.Localize(cfg)
 	if err != nil && s == "" {
 		return "[" + key + "]"
@@ -143,14 +166,24 @@ func (p *Printer) localize(key string, cfg *i18n.LocalizeConfig) string {
 	return s
 }
 
-// Text is one text in every language, as guides and advice write it:
-// {en: …, ja: …}.
-type Text map[Lang]string
-
-// In returns the text in a language, or in English where that is missing.
-func (t Text) In(l Lang) string {
-	if s := t[l]; s != "" {
-		return s
+// parse gives the sentence of key to the bundle, once. A sentence is a text,
+// or the plural forms of one by their CLDR names ("one", "other").
+func (p *Printer) parse(key string) bool {
+	t, ok := p.texts[key]
+	if !ok || t.parsed {
+		return ok
 	}
-	return t[English]
+	m := i18n.Message{ID: key}
+	if err := json.Unmarshal(t.raw, &m.Other); err != nil {
+		if json.Unmarshal(t.raw, &m) != nil {
+			return false
+		}
+		m.ID = key
+	}
+	if p.bundle.AddMessages(language.Make(string(t.lang)), &m) != nil {
+		return false
+	}
+	t.parsed, t.raw = true, nil
+	p.texts[key] = t
+	return true
 }
