@@ -42,9 +42,12 @@ func (a *app) listDeadlines(ctx context.Context) error {
 func (a *app) deadline(d core.Deadline) string {
 	key := "deadline." + d.Code
 	if !a.say.Has(key) {
-		return d.Code
+		key = "deadline.other"
 	}
-	params := localeParams("name", d.Subject.Name, "at", stamp(d.At))
+	if past := key + ".past"; d.At.Before(a.clock.Now()) && a.say.Has(past) {
+		key = past
+	}
+	params := localeParams("name", d.Subject.Name, "at", stamp(d.At), "code", d.Code)
 	for k, v := range d.Detail {
 		params[k] = v
 	}

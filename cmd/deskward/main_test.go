@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -13,8 +14,18 @@ import (
 // that what they run is covered and watched by the race detector too.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"deskward": func() { os.Exit(deskward()) },
+		"deskward": func() {
+			os.Exit(run(os.Args[1:], streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, environment{Getenv: os.Getenv, Clock: later{}}))
+		},
 	})
+}
+
+// later is the machine's clock, set ahead by the story's variable LATER.
+type later struct{}
+
+func (later) Now() time.Time {
+	ahead, _ := time.ParseDuration(os.Getenv("LATER")) // 0 where there is none
+	return time.Now().UTC().Add(ahead)
 }
 
 // TestStories runs testdata/*.txtar, one story a file. The commands that the

@@ -79,17 +79,20 @@ func readAnswers(name string) (guide.Answers, error) {
 // takeFurther drives a run as far as the answers reach, and then asks the
 // person where there is one.
 func (a *app) takeFurther(ctx context.Context, s *session, run guide.Run, answers guide.Answers) error {
+	var err error
 	if run.State == guide.Stuck {
-		var err error
 		if run, err = a.inquire(ctx, s, run); err != nil {
 			return err
 		}
+		if p, _ := s.runner.Prompt(run, a.say.Lang()); run.State == guide.Stuck && p.Blocked != nil && !a.asks() {
+			p.CanInquire = false // it was asked just now, and that did not tell
+			return unknownStep(run, p)
+		}
 	}
-	var err error
-	if answers != nil && run.State == guide.Underway {
+	if answers != nil {
 		run, err = s.runner.Drive(ctx, run, guide.DriveOptions{Answers: answers, Seen: a.sayStep})
 	}
-	if a.plainly() || a.interactive() {
+	if a.asks() {
 		if err != nil {
 			a.report(err)
 		}
@@ -101,6 +104,10 @@ func (a *app) takeFurther(ctx context.Context, s *session, run guide.Run, answer
 	}
 	return a.sayWaiting(s, run)
 }
+
+// asks reports whether a person is there to be asked: at a terminal, or as a
+// stream of lines.
+func (a *app) asks() bool { return a.plainly() || a.interactive() }
 
 // inquire asks the vendor what became of an unknown step.
 func (a *app) inquire(ctx context.Context, s *session, run guide.Run) (guide.Run, error) {

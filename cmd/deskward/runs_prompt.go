@@ -60,7 +60,7 @@ func (a *app) goesOn(err error) bool {
 
 // stoppedAt is how a conversation ends that the person broke off.
 func (a *app) stoppedAt(run guide.Run, p guide.Prompt) error {
-	if p.State == guide.Unknown {
+	if p.State == guide.Unknown && p.Blocked != nil {
 		return unknownStep(run, p)
 	}
 	return nil
@@ -220,6 +220,9 @@ func (a *app) converseDo(ctx context.Context, s *session, run guide.Run, p guide
 // asking the vendor, else by asking the person.
 func (a *app) converseUnknown(ctx context.Context, s *session, run guide.Run, p guide.Prompt) (guide.Run, error) {
 	ways := []string{"happened", "not-happened", "stop"}
+	if p.Blocked == nil { // it does no harm to do it again
+		ways = append([]string{"again"}, ways...)
+	}
 	if p.CanInquire {
 		ways = append([]string{"inquire"}, ways...)
 	}
@@ -231,6 +234,8 @@ func (a *app) converseUnknown(ctx context.Context, s *session, run guide.Run, p 
 	switch way {
 	case "inquire":
 		return a.inquire(ctx, s, run)
+	case "again":
+		return s.runner.Do(ctx, run, "")
 	case "happened":
 		return s.runner.Resolve(ctx, run, action.DidHappen)
 	case "not-happened":

@@ -61,8 +61,8 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"calls":    cmdCalls,
 		"nosecret": cmdNoSecret,
 		"cmdlines": cmdCommandLines,
+		"faulted":  cmdFaulted,
 		"truncate": cmdTruncate,
-		"limited":  cmdLimited,
 	}
 }
 
@@ -89,7 +89,7 @@ func cmdStart(ts *testscript.TestScript, _ bool, args []string) {
 	cmd.Dir = ts.MkAbs(".")
 	for _, v := range []string{
 		"PATH", "HOME", "TMPDIR", "XDG_DATA_HOME", "LANG", "LOGNAME", "TERM", "NO_PROXY", "GOCOVERDIR", "SSH_CONNECTION",
-		"DESKWARD_STORE", "DESKWARD_LANG", "DESKWARD_IDENTITY", "DESKWARD_PASSPHRASE_FILE", "DESKWARD_ENDPOINTS",
+		"DESKWARD_STORE", "DESKWARD_LANG", "DESKWARD_IDENTITY", "DESKWARD_PASSPHRASE_FILE", "DESKWARD_ENDPOINTS", "LATER",
 	} {
 		if value := ts.Getenv(v); value != "" {
 			cmd.Env = append(cmd.Env, v+"="+value)
@@ -255,6 +255,20 @@ func cmdControl(ts *testscript.TestScript, _ bool, args []string) {
 	callControl(ts, args[0], args[1], body)
 }
 
+// faulted waits until every fault that was set has hit a call.
+func cmdFaulted(ts *testscript.TestScript, _ bool, _ []string) {
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		var state struct{ Faults []any }
+		ts.Check(json.Unmarshal(callControl(ts, http.MethodGet, "/sandbox/state", ""), &state))
+		if len(state.Faults) == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("nobody met the fault")
+		}
+	}
+}
+
 // selfcode FILE SCOPE… makes a code in the sandbox's API console.
 func cmdSelfCode(ts *testscript.TestScript, _ bool, args []string) {
 	in, err := json.Marshal(map[string]any{"scopes": args[1:], "minutes": 10})
@@ -352,7 +366,7 @@ func cmdParallel(ts *testscript.TestScript, _ bool, args []string) {
 	for i := range n {
 		wg.Go(func() {
 			cmd := exec.Command(path, args[2:]...)
-			for _, v := range []string{"HOME", "DESKWARD_STORE", "DESKWARD_IDENTITY", "DESKWARD_ENDPOINTS", "NO_PROXY", "GOCOVERDIR"} {
+			for _, v := range []string{"HOME", "DESKWARD_STORE", "DESKWARD_IDENTITY", "DESKWARD_ENDPOINTS", "NO_PROXY", "GOCOVERDIR", "LATER"} {
 				cmd.Env = append(cmd.Env, v+"="+ts.Getenv(v))
 			}
 			var stderr bytes.Buffer
@@ -419,18 +433,6 @@ func cmdCommandLines(ts *testscript.TestScript, _ bool, args []string) {
 // truncate FILE BYTES cuts a file.
 func cmdTruncate(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.Truncate(ts.MkAbs(args[0]), int64(number(ts, args[1]))))
-}
-
-// limited BLOCKS CODE PROGRAM ARG… runs a program that may write files of at
-// most so many blocks of 1 KiB: what a full disk is like, without one.
-func cmdLimited(ts *testscript.TestScript, neg bool, args []string) {
-	quoted := make([]string, len(args)-2)
-	for i, a := range args[2:] {
-		quoted[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
-	}
-	// SIGXFSZ is ignored, so that the write fails with EFBIG instead.
-	script := "trap '' XFSZ; ulimit -f " + args[0] + "; exec " + strings.Join(quoted, " ")
-	cmdExits(ts, neg, []string{args[1], "bash", "-c", script})
 }
 
 func number(ts *testscript.TestScript, text string) int {

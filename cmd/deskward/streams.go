@@ -101,8 +101,17 @@ func (s *lineSource) next(ctx context.Context) (string, error) {
 	}
 }
 
-// interactive reports whether a person can be asked: something is a terminal.
-func (a *app) interactive() bool { return isTerminal(a.io.In) && isTerminal(a.io.Err) }
+// interactive reports whether a person can be asked.
+func (a *app) interactive() bool { return isTerminal(a.io.In) }
+
+// promptOn is where a person reads a question: standard error, or the
+// terminal itself where that leads elsewhere.
+func (a *app) promptOn() io.Writer {
+	if f, ok := a.io.In.(*os.File); ok && isTerminal(f) && !isTerminal(a.io.Err) {
+		return f
+	}
+	return a.io.Err
+}
 
 // askSecret asks for a secret on the terminal, without echo.
 func (a *app) askSecret(ctx context.Context, prompt string) (core.Secret, error) {
@@ -110,7 +119,8 @@ func (a *app) askSecret(ctx context.Context, prompt string) (core.Secret, error)
 	if !ok || !a.interactive() {
 		return core.Secret{}, errNoTerminal
 	}
-	fmt.Fprint(a.io.Err, prompt+" ")
+	on := a.promptOn()
+	fmt.Fprint(on, prompt+" ")
 	state, err := term.GetState(int(f.Fd()))
 	if err != nil {
 		return core.Secret{}, fmt.Errorf("read the terminal's mode: %w", err)
@@ -126,7 +136,7 @@ func (a *app) askSecret(ctx context.Context, prompt string) (core.Secret, error)
 	}()
 	select {
 	case ans := <-got:
-		fmt.Fprintln(a.io.Err)
+		fmt.Fprintln(on)
 		if ans.err != nil {
 			return core.Secret{}, fmt.Errorf("read from the terminal: %w", ans.err)
 		}
@@ -135,7 +145,7 @@ func (a *app) askSecret(ctx context.Context, prompt string) (core.Secret, error)
 		// The read goes on until the program ends; the terminal must echo
 		// again all the same.
 		_ = term.Restore(int(f.Fd()), state)
-		fmt.Fprintln(a.io.Err)
+		fmt.Fprintln(on)
 		return core.Secret{}, context.Cause(ctx)
 	}
 }
