@@ -90,6 +90,18 @@ func (sb *Sandbox) GrantInTerminal(ctx context.Context, authURL string) (string,
 	return sb.answerPage(ctx, authURL, "allow")
 }
 
+// GrantDevice is GrantInTerminal for a device: it opens the verification page
+// with the code that the person would type there.
+func (sb *Sandbox) GrantDevice(ctx context.Context, verificationURL, userCode string) error {
+	u, err := url.Parse(verificationURL)
+	if err != nil {
+		return &core.Error{Tried: "sandbox-consent", Code: "sandbox.not-ours", Class: core.Usage}
+	}
+	u.RawQuery = url.Values{"user_code": {userCode}}.Encode()
+	_, err = sb.GrantInTerminal(ctx, u.String())
+	return err
+}
+
 // DenyInTerminal is GrantInTerminal for a person who says no.
 func (sb *Sandbox) DenyInTerminal(ctx context.Context, authURL string) (string, error) {
 	return sb.answerPage(ctx, authURL, "deny")

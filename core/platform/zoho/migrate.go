@@ -3,6 +3,7 @@ package zoho
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,6 +16,13 @@ import (
 // which it was sent. Still set later, it means that nobody knows how the
 // exchange ended.
 const exchangeInto = "exchange_into"
+
+// invalidTries is the setting that counts how often Zoho called the auth token
+// invalid. Twenty times block the client, so deskward stops long before.
+const (
+	invalidTries     = "invalid_tries"
+	mostInvalidTries = 2
+)
 
 // begin stores the connection that will hold the OAuth tokens, and the auth
 // token beside it when it is not stored yet. Run again, it changes what it
@@ -83,6 +91,9 @@ func (m *migration) upsert(ctx context.Context, c core.Connection) (core.Connect
 		return m.s.Connections.Add(ctx, c) // which says that the name is taken
 	}
 	return m.s.Connections.Change(ctx, old.ID, core.Event{Verb: core.VerbChanged}, func(o *core.Connection) error {
+		if !o.Secrets[core.SecretAuthtoken].Equal(c.Secrets[core.SecretAuthtoken]) {
+			delete(o.Settings, invalidTries)
+		}
 		o.Region, o.Account, o.Expect, o.ClientID, o.Scopes, o.Secrets = c.Region, c.Account, c.Expect, c.ClientID, c.Scopes, c.Secrets
 		return nil
 	})
@@ -140,17 +151,24 @@ func (m *migration) mark(ctx context.Context, legacyID string, c core.Connection
 			return &core.Error{Tried: "authtooauth", On: old.Name, Code: "zoho.already-exchanged", Class: core.Usage}
 		case other != "" && other != c.ID:
 			return &core.Error{Tried: "authtooauth", On: old.Name, Code: "zoho.exchange-elsewhere", Class: core.Unknown}
+		case triesOf(*old) >= mostInvalidTries:
+			return &core.Error{Tried: "authtooauth", On: old.Name, Code: "zoho.exchange-stopped", Class: core.Usage, Params: map[string]string{"count": strconv.Itoa(triesOf(*old))}}
 		}
-		settings := map[string]string{exchangeInto: c.ID}
-		for k, v := range old.Settings {
-			if k != exchangeInto {
-				settings[k] = v
-			}
+		if old.Settings == nil {
+			old.Settings = map[string]string{}
 		}
-		old.Settings = settings
+		old.Settings[exchangeInto] = c.ID
 		return nil
 	})
 	return err
+}
+
+func triesOf(c core.Connection) int {
+	n, err := strconv.Atoi(c.Settings[invalidTries])
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // exchangeFailed takes the mark away when it is certain that nothing was done.
@@ -160,6 +178,9 @@ func (m *migration) exchangeFailed(ctx context.Context, legacyID string, err err
 	}
 	_, saveErr := m.s.Connections.Change(context.WithoutCancel(ctx), legacyID, core.Event{Verb: core.VerbConsentRefused, Code: core.CodeOf(err)}, func(old *core.Connection) error {
 		delete(old.Settings, exchangeInto)
+		if core.CodeOf(err) == "zoho.authtooauth.invalid_authtoken" {
+			old.Settings[invalidTries] = strconv.Itoa(triesOf(*old) + 1)
+		}
 		return nil
 	})
 	if saveErr != nil {

@@ -175,7 +175,7 @@ func TestExchangeFailures(t *testing.T) {
 			if effect != tt.effect || err != nil {
 				t.Errorf("asked: %v, %v; want %v", effect, err, tt.effect)
 			}
-			if marked := len(b.conn(ids["legacy"]).Settings) > 0; marked == tt.settled {
+			if marked := b.conn(ids["legacy"]).Settings["exchange_into"] != ""; marked == tt.settled {
 				t.Errorf("marked %v, settled %v", marked, tt.settled)
 			}
 			if b.exchangesSeen() > 1 {
@@ -183,6 +183,30 @@ func TestExchangeFailures(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Twenty invalid auth tokens block the client at Zoho.
+func TestInvalidAuthTokenIsSentTwiceAtMost(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	in := map[string]string{
+		"name": "Acme Europe", "region": "eu", "org_id": b.fix.OrgID, "client_id": b.fix.SelfClientID,
+		"!client_secret": b.fix.SelfClientSecret, "!authtoken": "canary-not-a-token",
+	}
+	ids := b.must("zoho.begin_connection", in)
+	step := map[string]string{"connection": ids["connection"], "legacy": ids["legacy"]}
+	for range 2 {
+		_, err := b.run("zoho.authtooauth", step)
+		b.wantCode(err, "zoho.authtooauth.invalid_authtoken", core.Refused)
+	}
+	_, err := b.run("zoho.authtooauth", step)
+	b.wantCode(err, "zoho.exchange-stopped", core.Usage)
+	if n := b.exchangesSeen(); n != 2 {
+		t.Errorf("sent %d times", n)
+	}
+	in["!authtoken"] = b.fix.Authtoken // another one may be tried
+	b.must("zoho.begin_connection", in)
+	b.must("zoho.authtooauth", step)
 }
 
 func TestUnsentExchangeMayBeRepeated(t *testing.T) {
