@@ -126,7 +126,7 @@ func (a *app) takePastes(ctx context.Context, s *session, attempt consent.Attemp
 		if err != nil {
 			return consent.Result{}, inputEnded(err)
 		}
-		if strings.TrimSpace(line) == "" {
+		if line = edited(line); strings.TrimSpace(line) == "" {
 			continue
 		}
 		res, err := s.consent.Answer(ctx, attempt.ID, line)
@@ -140,6 +140,24 @@ func (a *app) takePastes(ctx context.Context, s *session, attempt consent.Attemp
 		a.report(err)
 		a.note("cmd.connect.again")
 	}
+}
+
+// edited applies the erasing keys of a typed line, which nobody else does
+// while allowLongLines is in force.
+func edited(line string) string {
+	if !strings.ContainsAny(line, "\b\x7f") {
+		return line
+	}
+	var out []rune
+	for _, r := range line {
+		switch {
+		case r != '\b' && r != '\x7f':
+			out = append(out, r)
+		case len(out) > 0:
+			out = out[:len(out)-1]
+		}
+	}
+	return string(out)
 }
 
 func inputEnded(err error) error {

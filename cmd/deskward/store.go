@@ -50,7 +50,7 @@ func (a *app) storeVerify(ctx context.Context) error {
 		return err
 	}
 	if n := len(report.Problems); n > 0 {
-		return &core.Error{Tried: "verify-store", On: s.file.Path(), Code: "store.problems", Params: map[string]string{"count": fmt.Sprint(n)}}
+		return &core.Error{Tried: "store-verify", On: s.file.Path(), Code: "store.problems", Params: map[string]string{"count": fmt.Sprint(n)}}
 	}
 	return nil
 }

@@ -117,7 +117,7 @@ func (a *app) backupKey(ctx context.Context, phraseFile string) (store.Unlocker,
 		return a.identity(ctx, name)
 	}
 	if !a.interactive() {
-		return nil, &core.Error{Tried: "restore", Code: "restore.no-key", Class: core.Usage}
+		return nil, &core.Error{Tried: "store-restore", Code: "restore.no-key", Class: core.Usage}
 	}
 	phrase, err := a.askSecret(ctx, a.say.T("cmd.store.backup-prompt"))
 	return store.Passphrase(phrase), err

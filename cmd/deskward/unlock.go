@@ -26,7 +26,7 @@ func (a *app) unlock(ctx context.Context, file *store.File) error {
 		return a.unlockWith(ctx, file, with...)
 	}
 	if !a.interactive() {
-		return &core.Error{Tried: "unlock", On: file.Path(), Code: "unlock.no-terminal", Class: core.Locked}
+		return &core.Error{Tried: "store-unlock", On: file.Path(), Code: "unlock.no-terminal", Class: core.Locked}
 	}
 	for try := 1; ; try++ {
 		if err := a.sayWait(ctx, file); err != nil {
