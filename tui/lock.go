@@ -4,12 +4,19 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"deskward/core"
+	"deskward/tui/screen"
 )
 
 // lastMinute is the time before locking in which the header counts down. Before
 // it the header says the time as it is set, so that an idle console sends
 // nothing.
 const lastMinute = time.Minute
+
+// wipeLimit is how long work that must finish may keep the key after locking:
+// one vendor call and the saving of its answer.
+const wipeLimit = core.CallTime + 15*time.Second
 
 // never stands for "does not lock".
 const never = time.Duration(1<<63 - 1)
@@ -43,20 +50,32 @@ func (c *Console) idle() tea.Cmd {
 	return c.armIdle()
 }
 
-// lock wipes the key, leaves every screen and shows the unlock prompt only.
-// Work past its point of no return goes on and is waited for at quit.
+// lock leaves every screen at once and shows the unlock prompt only. The key is
+// wiped as soon as nothing runs any more: what the screens were doing is
+// cancelled, but an answer that a vendor gives only once must still be saved,
+// which takes the key.
 func (c *Console) lock() tea.Cmd {
 	if c.o.Guard.Lock == nil || c.locked != nil {
 		return nil
 	}
-	c.o.Guard.Lock()
 	for i := range c.stacks {
 		closeAll(c.stacks[i])
 		c.stacks[i] = nil
 	}
-	c.overlay, c.notice.Text, c.notice.Err = nil, "", nil
+	c.overlay, c.notice = nil, screen.Notice{}
 	c.counts = map[string]Count{}
-	return c.lockScreen()
+	work := c.work
+	return tea.Batch(c.lockScreen(), func() tea.Msg {
+		work.Wait(wipeLimit)
+		return wipeMsg{}
+	})
+}
+
+// wipe wipes the key, unless the store was unlocked again meanwhile.
+func (c *Console) wipe() {
+	if c.locked != nil {
+		c.o.Guard.Lock()
+	}
 }
 
 func (c *Console) lockScreen() tea.Cmd {

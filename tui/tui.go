@@ -132,6 +132,7 @@ func (c *Console) Wait(limit time.Duration) bool {
 type (
 	tickMsg   struct{}
 	idleMsg   struct{}
+	wipeMsg   struct{}
 	countsMsg struct {
 		counts map[string]Count
 		err    error
@@ -204,6 +205,8 @@ func (c *Console) handle(msg tea.Msg) tea.Cmd {
 	case idleMsg:
 		c.idleArmed = false
 		return c.idle()
+	case wipeMsg:
+		c.wipe()
 	case countsMsg:
 		if msg.err == nil {
 			c.counts = msg.counts

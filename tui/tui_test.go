@@ -40,6 +40,7 @@ type lister struct {
 	ended atomic.Bool
 	open  func() screen.Screen
 	text  bool
+	work  func(context.Context)
 }
 
 type late struct{ text string }
@@ -63,6 +64,9 @@ func (l *lister) Update(msg tea.Msg) screen.Step {
 			}
 		case "w":
 			return screen.Step{Cmd: l.scope.Run(func(ctx context.Context) tea.Msg {
+				if l.work != nil {
+					l.work(ctx)
+				}
 				<-ctx.Done()
 				l.ended.Store(true)
 				return late{"too late"}
@@ -283,8 +287,31 @@ func TestTheStoreLocksWhenNobodyTypesThoughWorkGoesOn(t *testing.T) {
 	c.clock.Advance(31 * time.Second)
 	c.Send(tui.IdleForTest())
 	c.See("This store is locked.")
-	if !c.locked.Load() {
-		t.Error("the key was not wiped")
+	c.Until("the key to be wiped", c.locked.Load)
+}
+
+func TestTheKeyStaysUntilWhatMustFinishHasFinished(t *testing.T) {
+	t.Parallel()
+	saved, finish := make(chan bool, 1), make(chan struct{})
+	c := start(t, 80, 24, func(o *tui.Options, c *console) {
+		withLock(o, c)
+		o.Sections[0].Open = func() screen.Screen {
+			return &lister{name: "first", work: func(ctx context.Context) {
+				<-ctx.Done() // the screen was left; the answer is still to come
+				<-finish
+				saved <- !c.locked.Load()
+			}}
+		}
+	})
+	c.Type("correct horse battery")
+	c.press("enter")
+	c.See("first got")
+	c.press("w", "ctrl+l")
+	c.See("This store is locked.")
+	close(finish)
+	c.Until("the key to be wiped", c.locked.Load)
+	if !<-saved {
+		t.Error("the key was gone before the answer was saved")
 	}
 }
 

@@ -94,9 +94,7 @@ func (d *desk) close() {
 
 func (d *desk) locked() bool { return d.session.Load() == nil }
 
-// lock wipes the data key. Work that is past its point of no return has the
-// old session and fails to save only if it comes after this; the journal then
-// says that its outcome is unknown.
+// lock wipes the data key. The console calls it when no work runs any more.
 func (d *desk) lock() {
 	if f := d.file.Load(); f != nil {
 		f.Lock()
