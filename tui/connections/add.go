@@ -192,7 +192,7 @@ func (a *add) added(msg added) screen.Step {
 	a.f.draft = nil
 	step := screen.Say("connections.added", locale.Params{"name": msg.conn.Name}).Then(screen.Step{Changed: true})
 	if consentable(msg.conn.Grant) {
-		step.Replace = a.f.grantScreen(msg.conn.ID, msg.conn.Name, msg.conn.Platform, msg.conn.Grant)
+		step.Replace = a.f.grantScreen(subjectOf(msg.conn.Summary(), false))
 		return step
 	}
 	d := newDetail(a.f, msg.conn.Summary())

@@ -101,7 +101,7 @@ func regionOptions(p platform.Platform) []widget.Option {
 	for _, r := range p.Regions {
 		out = append(out, widget.Option{Value: r.ID, Label: func(e screen.Env) string {
 			words := r.ID
-			if name := named(e, "", r.Name); name != "" {
+			if name := named(e, r.Name, "region."+string(p.ID)+"."+r.ID); name != "" {
 				words += "  " + name
 			}
 			if r.Doubtful {

@@ -150,6 +150,10 @@ func (c *card) drawScopes(f *facts) {
 			all = append(all, s)
 		}
 	}
+	wide := 0
+	for _, scope := range all {
+		wide = max(wide, ansi.StringWidth(scope))
+	}
 	for _, scope := range all {
 		sign, style, note := e.Theme.Glyphs.OK, e.Theme.Good, ""
 		switch p, probed := c.probe(scope); {
@@ -164,7 +168,7 @@ func (c *card) drawScopes(f *facts) {
 		case len(c.conn.Granted) == 0:
 			sign, style = e.Theme.Glyphs.Wait, e.Theme.Muted
 		}
-		line := widget.Pad(style.Render(sign), 3) + widget.Cut(scope, f.width, e.Theme.Glyphs.Cut)
+		line := widget.Pad(style.Render(sign), 3) + widget.Pad(core.CleanLine(scope), min(wide, 30))
 		if note != "" {
 			line += "  " + style.Render(note)
 		}

@@ -63,7 +63,7 @@ type (
 )
 
 // Title names the screen.
-func (a *ask) Title(e screen.Env) string { return e.T("connections.consent.title") }
+func (a *ask) Title(e screen.Env) string { return a.who.title(e) }
 
 // Init takes up the attempt that still waits, or begins one.
 func (a *ask) Init(s *screen.Scope) screen.Step {
@@ -231,7 +231,7 @@ func (a *ask) command(msg tea.KeyPressMsg, k string) screen.Step {
 func (a *ask) endedKey(k string) screen.Step {
 	switch {
 	case k == "enter" && a.ended.err == nil:
-		return screen.Step{Replace: newDetail(a.f, a.ended.res.Connection.Summary())}
+		return a.ended.onward(a.f, a.who)
 	case k == "n":
 		return a.anew()
 	case k == "esc":
@@ -323,7 +323,7 @@ func (a *ask) Keys() []screen.Key {
 	key := func(k, text string) screen.Key {
 		return screen.NewKey(k, "connections.key."+text, k).If(ready, "connections.off.starting")
 	}
-	keys := []screen.Key{screen.NewKey("esc", "connections.key.leave-consent", "esc")}
+	var keys []screen.Key
 	if a.f.Sandbox != nil {
 		keys = append(keys, key("g", "grant-here").If(!a.taking, "connections.off.busy"))
 	}

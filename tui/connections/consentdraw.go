@@ -75,7 +75,7 @@ func (a *ask) lines(e screen.Env, roomy int) ([]string, *tea.Cursor) {
 		space()
 		a.drawTunnel(p)
 		p.line("   " + e.Theme.Muted.Render(e.T("connections.consent.or")))
-		p.text("   ", "connections.consent.error-page", nil)
+		p.lines = append(p.lines, widget.Indent(marked(e.Theme.Accent.Render(e.Theme.Glyphs.Bullet)+" ", e.T("connections.consent.error-page"), p.width-3), "   ")...)
 		a.drawInput(p)
 		if roomy == 2 {
 			p.gap()
@@ -83,7 +83,7 @@ func (a *ask) lines(e screen.Env, roomy int) ([]string, *tea.Cursor) {
 		}
 		return p.lines, p.cur
 	}
-	p.line(e.T("connections.consent.short-open") + "  " + a.clock(e))
+	p.line(a.clock(e) + "  " + e.T("connections.consent.short-open"))
 	p.line("  " + a.addressKeys(e))
 	p.text("", "connections.consent.short-back", a.params(e))
 	a.drawInput(p)

@@ -139,7 +139,7 @@ func (d *detail) key(msg tea.KeyPressMsg) screen.Step {
 	case "F":
 		return screen.Step{Open: newForce(d.f, d.card.sum)}
 	default:
-		if step, ok := d.f.open(k, d.card.sum); ok {
+		if step, ok := d.f.open(k, d.card.sum, true); ok {
 			return step
 		}
 		d.pager.key(k)

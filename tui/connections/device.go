@@ -38,7 +38,7 @@ type (
 )
 
 // Title names the screen.
-func (d *device) Title(e screen.Env) string { return e.T("connections.consent.title") }
+func (d *device) Title(e screen.Env) string { return d.who.title(e) }
 
 // Init goes on with the code of before while it is good, else asks for one.
 func (d *device) Init(s *screen.Scope) screen.Step {
@@ -90,7 +90,7 @@ func (d *device) key(k string) screen.Step {
 		next.fresh = true
 		return screen.Step{Replace: next}
 	case d.ended.over && d.ended.err == nil && k == "enter":
-		return screen.Step{Replace: newDetail(d.f, d.ended.res.Connection.Summary())}
+		return d.ended.onward(d.f, d.who)
 	case d.ended.over || d.code.UserCode == "":
 	case k == "y":
 		items := []copyable{{what: "connections.copy.device-code", text: d.code.UserCode}, {what: "connections.copy.device-url", text: d.code.URL}}
@@ -155,7 +155,6 @@ func (d *device) Keys() []screen.Key {
 	}
 	ready := d.code.UserCode != ""
 	return []screen.Key{
-		screen.NewKey("esc", "connections.key.leave-consent", "esc"),
 		screen.NewKey("y", "connections.key.copy", "y").If(ready, "connections.off.starting"),
 		screen.NewKey("o", "connections.key.browser", "o").If(d.f.Browser != nil, "connections.off.no-browser").If(ready, "connections.off.starting"),
 		screen.NewKey("n", "connections.key.new-code", "n").If(ready, "connections.off.starting"),

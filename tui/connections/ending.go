@@ -40,6 +40,9 @@ func (n ending) lines(e screen.Env, f *family, who subject) []string {
 		out = append(out, explained(e, refused(c), w)...)
 	default:
 		out = append(out, marked(good, e.T("connections.ended.checked"), w)...)
+		if e.Height < 14 {
+			break // what speaks against it must be in sight
+		}
 		if c.Check.Note != "" {
 			out = append(out, "   "+widget.Cut(c.Check.Note, w-3, e.Theme.Glyphs.Cut))
 		}
@@ -58,14 +61,22 @@ func (n ending) lines(e screen.Env, f *family, who subject) []string {
 	return append(append(out, ""), marked(e.Theme.Key.Render(e.Theme.Glyphs.Enter), e.T("connections.ended.next"), w)...)
 }
 
+// onward shows the connection: the screen below, when it is the connection's
+// own.
+func (n ending) onward(f *family, who subject) screen.Step {
+	if who.inside {
+		return screen.Step{Back: true}
+	}
+	return screen.Step{Replace: newDetail(f, n.res.Connection.Summary())}
+}
+
 // keys of a result.
 func (n ending) keys() []screen.Key {
 	if n.err != nil {
-		return []screen.Key{screen.NewKey("n", "connections.key.again", "n"), screen.NewKey("esc", "key.back", "esc")}
+		return []screen.Key{screen.NewKey("n", "connections.key.again", "n")}
 	}
 	return []screen.Key{
 		screen.NewKey("enter", "connections.key.open", "enter"),
 		screen.NewKey("n", "connections.key.again", "n").Hide(),
-		screen.NewKey("esc", "key.back", "esc"),
 	}
 }

@@ -238,7 +238,7 @@ func (l *list) key(msg tea.KeyPressMsg) screen.Step {
 		return l.reload()
 	default:
 		if some {
-			if step, ok := l.f.open(k, s); ok {
+			if step, ok := l.f.open(k, s, false); ok {
 				return step
 			}
 		}

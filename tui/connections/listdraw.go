@@ -14,7 +14,7 @@ import (
 
 // listShare is the part of the width, in percent, that the table takes beside
 // the pane.
-const listShare = 54
+const listShare = 57
 
 // Draw shows the table with the selected connection beside it where there is
 // room, else in two lines below it.
@@ -45,9 +45,11 @@ func (l *list) drawEmpty(e screen.Env) []string {
 	if e.Height >= 14 {
 		lines = append([]string{""}, lines...)
 	}
-	lines = append(lines, widget.Wrap(e.T("connections.empty.what"), w)...)
-	lines = append(lines, "")
-	lines = append(lines, marked(e.Theme.Key.Render("a"), e.T("connections.empty.add"), w)...)
+	add := marked(e.Theme.Key.Render("a"), e.T("connections.empty.add"), w)
+	what := widget.Wrap(e.T("connections.empty.what"), w)
+	what = what[:max(0, min(len(what), e.Height-len(lines)-len(add)-1))]
+	lines = append(append(lines, what...), "")
+	lines = append(lines, add...)
 	if l.f.Sandbox != nil && e.Height >= 12 {
 		lines = append(lines, "")
 		lines = append(lines, widget.Wrap(e.T("connections.empty.sandbox"), w)...)
@@ -115,15 +117,15 @@ func (l *list) drawFilter(e screen.Env, width int) (string, *tea.Cursor) {
 // table has the account as a column of its own only where no pane shows it.
 func (l *list) table(e screen.Env) widget.Table {
 	columns := []widget.Column{
-		{Title: widget.Key("connections.col.name"), Min: 12, Want: 22},
+		{Title: widget.Key("connections.col.name"), Min: 12, Want: 20},
 		{Title: widget.Key("connections.col.platform"), Min: 9, Want: 11, Drop: 1},
 	}
 	if !e.Wide() {
-		columns = append(columns, widget.Column{Title: widget.Key("connections.col.account"), Min: 10, Want: 22, Drop: 2})
+		columns = append(columns, widget.Column{Title: widget.Key("connections.col.account"), Min: 10, Want: 16, Drop: 2})
 	}
 	columns = append(columns,
 		widget.Column{Title: widget.Text(""), Min: 2, Want: 2},
-		widget.Column{Title: widget.Key("connections.col.state"), Min: 13, Want: 26})
+		widget.Column{Title: widget.Key("connections.col.state"), Min: 18, Want: 26})
 	return widget.Table{
 		Columns: columns, Rows: len(l.rows.shown), List: &l.cursor,
 		Row: func(i int) []widget.Cell { return l.cells(e, &l.rows.rows[l.rows.shown[i]]) },

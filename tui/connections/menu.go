@@ -152,6 +152,5 @@ func (m *copyMenu) Draw(e screen.Env) screen.Frame {
 func (m *copyMenu) Keys() []screen.Key {
 	return []screen.Key{
 		screen.NewKey("enter", "connections.key.copy-this", "enter").If(len(m.items) > 0, "connections.off.none"),
-		screen.NewKey("esc", "key.back", "esc"),
 	}
 }

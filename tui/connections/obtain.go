@@ -23,7 +23,7 @@ type obtain struct {
 func newObtain(f *family, who subject) *obtain { return &obtain{f: f, who: who} }
 
 // Title names the screen.
-func (o *obtain) Title(e screen.Env) string { return e.T("connections.consent.title") }
+func (o *obtain) Title(e screen.Env) string { return o.who.title(e) }
 
 // Init asks at once.
 func (o *obtain) Init(s *screen.Scope) screen.Step {
@@ -45,7 +45,7 @@ func (o *obtain) Update(msg tea.Msg) screen.Step {
 		case k == "n" && o.ended.over:
 			return screen.Step{Replace: newObtain(o.f, o.who)}
 		case k == "enter" && o.ended.over && o.ended.err == nil:
-			return screen.Step{Replace: newDetail(o.f, o.ended.res.Connection.Summary())}
+			return o.ended.onward(o.f, o.who)
 		}
 	}
 	return screen.Step{}
@@ -65,7 +65,7 @@ func (o *obtain) Keys() []screen.Key {
 	if o.ended.over {
 		return o.ended.keys()
 	}
-	return []screen.Key{screen.NewKey("esc", "key.back", "esc")}
+	return nil
 }
 
 // byCode is the screen of a code that the admin makes in the vendor's console
@@ -85,7 +85,7 @@ type byCode struct {
 func newPasted(f *family, who subject) *byCode { return &byCode{f: f, who: who} }
 
 // Title names the screen.
-func (b *byCode) Title(e screen.Env) string { return e.T("connections.consent.title") }
+func (b *byCode) Title(e screen.Env) string { return b.who.title(e) }
 
 // Init reads which scopes the code is to be made for.
 func (b *byCode) Init(s *screen.Scope) screen.Step {
@@ -156,7 +156,7 @@ func (b *byCode) key(msg tea.KeyPressMsg) screen.Step {
 	case b.ended.over && k == "n":
 		return screen.Step{Replace: newPasted(b.f, b.who)}
 	case b.ended.over && k == "enter" && b.ended.err == nil:
-		return screen.Step{Replace: newDetail(b.f, b.ended.res.Connection.Summary())}
+		return b.ended.onward(b.f, b.who)
 	case b.ended.over || b.working:
 	case k == "esc":
 		return screen.Step{Back: true}
@@ -249,9 +249,8 @@ func (b *byCode) Keys() []screen.Key {
 	if b.ended.over {
 		return b.ended.keys()
 	}
-	return []screen.Key{
-		screen.NewKey("enter", "connections.key.paste", "enter"),
-		screen.NewKey("y", "connections.key.copy", "y").If(b.conn.ID != "", "connections.off.starting"),
-		screen.NewKey("esc", "connections.key.leave-consent", "esc"),
+	if b.Capturing() {
+		return []screen.Key{screen.NewKey("enter", "connections.key.paste", "enter"), screen.NewKey("esc", "connections.key.leave-consent", "esc")}
 	}
+	return []screen.Key{screen.NewKey("y", "connections.key.copy", "y").If(b.conn.ID != "", "connections.off.starting")}
 }

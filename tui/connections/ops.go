@@ -71,9 +71,8 @@ func consentable(g core.Grant) bool {
 }
 
 // grantScreen opens the way of consent that fits the connection.
-func (f *family) grantScreen(id, name string, p core.PlatformID, g core.Grant) screen.Screen {
-	who := subject{id: id, name: name, platform: p, grant: g}
-	switch g {
+func (f *family) grantScreen(who subject) screen.Screen {
+	switch who.grant {
 	case core.GrantPastedCode:
 		return newPasted(f, who)
 	case core.GrantDevice:
@@ -89,6 +88,20 @@ type subject struct {
 	id, name string
 	platform core.PlatformID
 	grant    core.Grant
+	inside   bool // opened from the connection's own screen: going back shows it
+}
+
+// title is the header's part of a consent screen: whose consent it is, unless
+// the screen below says so already.
+func (s subject) title(e screen.Env) string {
+	if s.inside {
+		return e.T("connections.consent.title")
+	}
+	return s.name + " " + e.Theme.Glyphs.Crumb + " " + e.T("connections.consent.title")
+}
+
+func subjectOf(s core.Summary, inside bool) subject {
+	return subject{id: s.ID, name: s.Name, platform: s.Platform, grant: s.Grant, inside: inside}
 }
 
 // rowKeys are the keys that act on one connection, with the reason where one
@@ -103,7 +116,7 @@ func (f *family) rowKeys(s core.Summary, some bool, busy work) map[string]screen
 		"check":   idle(screen.NewKey("c", "connections.key.check", "c").If(has, "connections.off.no-token")),
 		"refresh": idle(screen.NewKey("r", "connections.key.refresh", "r").If(s.HasRefresh || s.Grant == core.GrantClientCredentials, "connections.off.no-refresh")),
 		"consent": screen.NewKey("o", "connections.key.consent", "o").If(consentable(s.Grant), "connections.off.no-consent").If(some, none),
-		"migrate": screen.NewKey("m", "connections.key.migrate", "m").If(s.Grant == core.GrantAuthtoken, "connections.off.not-legacy").If(f.Migrate != nil, "connections.off.no-migration").If(some, none),
+		"migrate": screen.NewKey("m", "connections.key.migrate", "m").If(f.Migrate != nil, "connections.off.no-migration").If(s.Grant == core.GrantAuthtoken, "connections.off.not-legacy").If(some, none),
 		"copy":    screen.NewKey("y", "connections.key.copy", "y").If(some, none),
 		"rename":  screen.NewKey("R", "connections.key.rename", "R").If(some, none),
 		"revoke":  screen.NewKey("V", "connections.key.revoke", "V").If(has, "connections.off.no-token").If(some, none),
@@ -112,11 +125,11 @@ func (f *family) rowKeys(s core.Summary, some bool, busy work) map[string]screen
 }
 
 // open opens what a key of rowKeys stands for, for the keys that open a
-// screen; ok is false for others.
-func (f *family) open(key string, s core.Summary) (step screen.Step, ok bool) {
+// screen; ok is false for others. inside: from the connection's own screen.
+func (f *family) open(key string, s core.Summary, inside bool) (step screen.Step, ok bool) {
 	switch key {
 	case "o":
-		return screen.Step{Open: f.grantScreen(s.ID, s.Name, s.Platform, s.Grant)}, true
+		return screen.Step{Open: f.grantScreen(subjectOf(s, inside))}, true
 	case "m":
 		return screen.Step{Open: f.Migrate(s)}, true
 	case "y":

@@ -36,8 +36,12 @@ func stateParams(e screen.Env, s core.Summary, st core.State) locale.Params {
 	return p
 }
 
-// stateWords is a state in a few words: "renews in 47 min".
+// stateWords is a state in a few words: "renews in 47 min". A refusal's code
+// stands without its vendor, which the row names already.
 func stateWords(e screen.Env, s core.Summary, st core.State) string {
+	if _, short, ok := strings.Cut(s.CheckCode, "."); ok {
+		s.CheckCode = short
+	}
 	return e.T("state."+st.Code, stateParams(e, s, st))
 }
 
