@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,15 +43,21 @@ func (a *app) rehearse(ctx context.Context, which string) error {
 		guides = []guide.Guide{*g}
 	}
 	var failed []error
+	passed := map[string]bool{}
 	for i := range guides {
-		if err := a.rehearseOne(ctx, &guides[i]); err != nil {
-			if ctx.Err() != nil {
-				return err
-			}
+		err := a.rehearseOne(ctx, &guides[i])
+		if ctx.Err() != nil {
+			return err
+		}
+		if err != nil {
 			failed = append(failed, err)
 		}
+		passed[guides[i].ID] = err == nil
 	}
-	a.note("cmd.rehearse.summary", localeParams("passed", fmt.Sprint(len(guides)-len(failed)), "of", fmt.Sprint(len(guides))))
+	if err := a.noteRehearsals(ctx, passed); err != nil {
+		failed = append(failed, err)
+	}
+	a.note("cmd.rehearse.summary", localeParams("passed", fmt.Sprint(countTrue(passed)), "of", fmt.Sprint(len(guides))))
 	if len(failed) == 1 {
 		return failed[0]
 	}
@@ -92,6 +97,37 @@ func (a *app) rehearseGuide(ctx context.Context, g *guide.Guide, seen func(guide
 	})
 }
 
+// noteRehearsals writes down how guides fared, in the store of the real runs,
+// which then say so before the step that cannot be undone. It does so only
+// where the store opens without a question: a rehearsal needs none.
+func (a *app) noteRehearsals(ctx context.Context, passed map[string]bool) error {
+	if a.or(a.opt.identity, "DESKWARD_IDENTITY") == "" && a.or(a.opt.passphraseFile, "DESKWARD_PASSPHRASE_FILE") == "" {
+		return nil
+	}
+	s, err := a.session(ctx)
+	if core.CodeOf(err) == "store.missing" {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	for id, ok := range passed {
+		if err := s.runner.NoteRehearsal(ctx, id, ok); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func countTrue(m map[string]bool) int {
+	n := 0
+	for _, ok := range m {
+		if ok {
+			n++
+		}
+	}
+	return n
+}
+
 // sandboxWorld is where a rehearsal works.
 func sandboxWorld(sb *sandbox.Sandbox) world {
 	return world{clock: sb.Clock(), endpoints: sb.Endpoints(), sandbox: true}
@@ -105,38 +141,4 @@ func moveClock(sb *sandbox.Sandbox) func(context.Context, time.Time) error {
 		}
 		return nil
 	}
-}
-
-// rehearsalAnswers types what exists in the sandbox into the guide's fields,
-// which carry the same names. Codes of the self client are made as its owner
-// would make them, one a field: each works once.
-func rehearsalAnswers(g *guide.Guide, sb *sandbox.Sandbox) (guide.Answers, error) {
-	fix := sb.Fixtures().Zoho
-	values := map[string]string{
-		"name": fix.OrgName, "region": fix.Region, "org_id": fix.OrgID, "authtoken": fix.Authtoken, "owner_email": fix.OwnerEmail,
-		"client_id": fix.SelfClientID, "client_secret": fix.SelfClientSecret, "scopes": strings.Join(fix.Scopes, ","),
-	}
-	answers := guide.Answers{}
-	for _, step := range g.Steps {
-		for _, f := range step.Ask {
-			value, known := values[f.Name]
-			switch {
-			case f.Name == "code":
-				scopes := fix.Scopes
-				if step.InsteadOf == "" { // asked for to learn whose client it is
-					scopes = []string{"AaaServer.profile.READ"}
-				}
-				code, err := sb.ZohoSelfClientCode(scopes, 10, "")
-				if err != nil {
-					return nil, err
-				}
-				answers[step.ID+"."+f.Name] = code
-			case known:
-				answers[step.ID+"."+f.Name] = value
-			case !f.Optional && f.Default == "" && len(f.Options) > 0:
-				answers[step.ID+"."+f.Name] = f.Options[0].Value
-			}
-		}
-	}
-	return answers, nil
 }
