@@ -81,8 +81,10 @@ func (s *fieldState) draw(e screen.Env, focused bool, label, width int) (lines [
 		}
 	}
 	if s.wrong != nil {
+		sign := e.Theme.Bad.Render(e.Theme.Glyphs.Bad)
 		for _, l := range Wrap(s.wrong(e), width-6) {
-			lines = append(lines, "    "+e.Theme.Bad.Render(e.Theme.Glyphs.Bad)+" "+l)
+			lines = append(lines, "    "+sign+" "+l)
+			sign = " "
 		}
 	}
 	if focused && s.Hint != nil {
