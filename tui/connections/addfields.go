@@ -89,10 +89,7 @@ func inWords(check func(string) error) func(string) widget.Words {
 		if err == nil {
 			return nil
 		}
-		return func(e screen.Env) string {
-			x := e.Explain(err)
-			return strings.TrimSpace(x.Headline + " " + x.Next)
-		}
+		return func(e screen.Env) string { return reason(e, err) }
 	}
 }
 

@@ -89,6 +89,7 @@ func (c *change) Capturing() bool { return true }
 func (c *change) Update(msg tea.Msg) screen.Step {
 	switch msg := msg.(type) {
 	case cardLoaded:
+		c.working = false
 		if msg.err != nil {
 			c.err = msg.err
 			return screen.Step{}
@@ -194,7 +195,7 @@ func (c *change) changed(err error) screen.Step {
 	c.working, c.err = false, err
 	switch {
 	case core.CodeOf(err) == core.ErrConflict.Code:
-		c.again, c.err = true, nil
+		c.again, c.err, c.working = true, nil, true // until it has been read again
 		return c.read()
 	case err != nil:
 		return c.read() // a revocation may have preceded what failed

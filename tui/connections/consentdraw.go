@@ -119,7 +119,7 @@ func (a *ask) drawTunnel(p *page) {
 	dot := "   " + e.Theme.Accent.Render(e.Theme.Glyphs.Bullet) + "  "
 	switch {
 	case a.deaf != nil:
-		p.line("   " + e.Theme.Warn.Render(e.Theme.Glyphs.Warn) + "  " + e.Explain(a.deaf).Headline)
+		p.lines = append(p.lines, widget.Indent(marked(e.Theme.Warn.Render(e.Theme.Glyphs.Warn)+" ", e.Explain(untried(a.deaf)).Headline, p.width-3), "   ")...)
 		key := "connections.consent.deaf"
 		if a.resumed {
 			key = "connections.consent.deaf-resumed"
@@ -143,8 +143,7 @@ func (a *ask) drawInput(p *page) {
 		p.cur = tea.NewCursor(5+col, len(p.lines)-1)
 	}
 	if a.pasteErr != nil {
-		x := e.Explain(a.pasteErr)
-		p.lines = append(p.lines, widget.Indent(marked(e.Theme.Bad.Render(e.Theme.Glyphs.Bad), strings.TrimSpace(x.Headline+" "+x.Next), p.width-3), "   ")...)
+		p.lines = append(p.lines, widget.Indent(marked(e.Theme.Bad.Render(e.Theme.Glyphs.Bad), reason(e, a.pasteErr), p.width-3), "   ")...)
 	}
 }
 
@@ -153,7 +152,7 @@ func (a *ask) drawInput(p *page) {
 func (a *ask) drawNotes(p *page) {
 	e := p.e
 	for _, err := range a.busy {
-		p.lines = append(p.lines, marked(e.Theme.Warn.Render(e.Theme.Glyphs.Warn), e.Explain(err).Headline, p.width)...)
+		p.lines = append(p.lines, marked(e.Theme.Warn.Render(e.Theme.Glyphs.Warn), e.Explain(untried(err)).Headline, p.width)...)
 	}
 	if len(a.busy) > 0 {
 		p.text("  ", "connections.consent.next-port", a.params(e))

@@ -102,12 +102,11 @@ func (d *detail) Update(msg tea.Msg) screen.Step {
 		}
 		until := d.f.Clock.Now().Add(revealTime)
 		d.card.shown = reveal{msg.name, until}
-		return screen.Step{Cmd: d.scope.After(revealTime, hide{until})}
+		return d.Resume().Then(screen.Step{Cmd: d.scope.After(revealTime, hide{until})}) // its event is in the log now
 	case hide:
 		if d.card.shown.until.Equal(msg.until) {
 			d.card.shown = reveal{}
 		}
-		return d.Resume() // its event is in the log now
 	case tea.KeyPressMsg:
 		return d.key(msg)
 	}
@@ -154,7 +153,11 @@ func (d *detail) toggleSecret() screen.Step {
 		d.card.shown = reveal{}
 		return screen.Step{}
 	}
-	name := d.card.secretNames()[d.card.chosen]
+	names := d.card.secretNames()
+	if len(names) == 0 {
+		return screen.Step{}
+	}
+	name := names[d.card.chosen]
 	ev := core.Event{Verb: core.VerbRevealed, Subject: d.card.conn.Subject(), Detail: map[string]string{"secret": name}}
 	return screen.Step{Cmd: d.scope.Run(func(ctx context.Context) tea.Msg {
 		return recorded{name, d.f.Events.Record(ctx, ev)}
@@ -190,7 +193,7 @@ func readableCard(width int) int { return min(width, 110) }
 // Keys of the connection.
 func (d *detail) Keys() []screen.Key {
 	s := d.card.sum
-	on := d.f.rowKeys(s, d.card.loaded, d.busy)
+	on := d.f.rowKeys(s, true, d.busy)
 	secrets := len(d.card.conn.Secrets)
 	if d.card.loaded {
 		on["revoke"] = on["revoke"].If(d.card.can.revoke, "connections.off.cannot-revoke")
@@ -206,7 +209,7 @@ func (d *detail) Keys() []screen.Key {
 	if !s.RefreshBegun.IsZero() {
 		keys = append(keys, screen.NewKey("F", "connections.key.force", "F"))
 	}
-	return append(keys,
+	keys = append(keys,
 		screen.NewKey("p", "connections.key.probe", "p").
 			If(d.busy == "", "connections.off.busy").
 			If(s.HasAccess || s.HasRefresh, "connections.off.no-token").
@@ -216,6 +219,10 @@ func (d *detail) Keys() []screen.Key {
 		screen.NewKey("tab", "connections.key.next-secret", "tab").If(secrets > 1, "connections.off.one-secret").Hide(),
 		on["copy"], on["rename"], on["revoke"].Hide(), on["remove"].Hide(),
 	)
+	for i := range keys {
+		keys[i] = keys[i].If(d.card.loaded, "connections.off.starting")
+	}
+	return keys
 }
 
 // pager is which lines of a long text are in sight. Like widget.List it keeps

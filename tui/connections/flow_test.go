@@ -92,7 +92,7 @@ func TestBadPasteGivesItsReasonAndTheRaceGoesOn(t *testing.T) {
 	at := r.pending(c.ID)
 	r.See("Open this address")
 	r.Paste(at.URL)
-	r.See("x Could not use what was pasted")
+	r.See("x This is the address to open, not the answer.")
 	if r.pending(c.ID).ID != at.ID {
 		t.Error("a bad paste ended the attempt")
 	}
@@ -327,9 +327,9 @@ func TestCopyingASecretIsRecordedBeforeItLeaves(t *testing.T) {
 	r.press("y")
 	r.See("access token")
 	r.press("G", "enter")
-	r.See("sent to the terminal")
-	if len(r.Raw) == 0 || !slices.Contains(r.verbs(c.ID), core.VerbCopied) {
-		t.Errorf("sent %d sequences, log %v", len(r.Raw), r.verbs(c.ID))
+	r.Until("the sequence for the clipboard", func() bool { return len(r.Raw) > 0 })
+	if !slices.Contains(r.verbs(c.ID), core.VerbCopied) {
+		t.Errorf("log %v", r.verbs(c.ID))
 	}
 }
 
@@ -387,7 +387,7 @@ func TestCheckAllChecksWhatIsInSightAndCounts(t *testing.T) {
 	r.press("enter")
 	r.clock.Advance(time.Hour)
 	r.press("C")
-	r.See("All checked: 1 work, 1 refused.", "refused: invalid_grant")
+	r.See("All checked: 1 work, 1 refused.", "refused: invalid_")
 	if c := r.byName("Other"); c.Check.At.Equal(r.clock.Now()) {
 		t.Error("a row that was filtered out was checked")
 	}

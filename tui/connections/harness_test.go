@@ -364,7 +364,6 @@ func (r *rig) golden(name string) {
 	tuitest.Golden(r.t, name, steady(text, r.ports))
 }
 
-
 func fileMode(t testing.TB, path string) fs.FileMode {
 	t.Helper()
 	info, err := os.Stat(path)

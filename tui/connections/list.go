@@ -287,7 +287,7 @@ func (l *list) Keys() []screen.Key {
 		keys = append(keys, screen.NewKey("esc", "connections.key.filter-off", "esc"))
 	}
 	keys = append(keys,
-		screen.NewKey("/", "connections.key.filter", "/"),
+		screen.NewKey("/", "connections.key.filter", "/").If(len(l.rows.rows) > 0, "connections.off.none"),
 		on["copy"], on["remove"].Hide(), on["consent"].Hide(), on["refresh"].Hide(), on["rename"].Hide(), on["revoke"].Hide(),
 		screen.NewKey("u", "connections.key.reload", "u").Hide(),
 	)

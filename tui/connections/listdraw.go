@@ -117,8 +117,8 @@ func (l *list) drawFilter(e screen.Env, width int) (string, *tea.Cursor) {
 // table has the account as a column of its own only where no pane shows it.
 func (l *list) table(e screen.Env) widget.Table {
 	columns := []widget.Column{
-		{Title: widget.Key("connections.col.name"), Min: 12, Want: 20},
-		{Title: widget.Key("connections.col.platform"), Min: 9, Want: 11, Drop: 1},
+		{Title: widget.Key("connections.col.name"), Min: 12, Want: 18},
+		{Title: widget.Key("connections.col.platform"), Min: 9, Want: 10, Drop: 1},
 	}
 	if !e.Wide() {
 		columns = append(columns, widget.Column{Title: widget.Key("connections.col.account"), Min: 10, Want: 16, Drop: 2})

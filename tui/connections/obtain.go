@@ -238,8 +238,7 @@ func (b *byCode) Draw(e screen.Env) screen.Frame {
 	case b.working:
 		p.line(e.Theme.Accent.Render(e.T("connections.consent.taking")))
 	case b.pasteErr != nil:
-		x := e.Explain(b.pasteErr)
-		p.lines = append(p.lines, widget.Indent(marked(e.Theme.Bad.Render(e.Theme.Glyphs.Bad), strings.TrimSpace(x.Headline+" "+x.Next), p.width-3), "   ")...)
+		p.lines = append(p.lines, widget.Indent(marked(e.Theme.Bad.Render(e.Theme.Glyphs.Bad), reason(e, b.pasteErr), p.width-3), "   ")...)
 	}
 	return screen.Frame{Text: strings.Join(p.lines, "\n"), Cursor: p.cur}
 }

@@ -90,9 +90,13 @@ const (
 )
 
 func (r race) open(ctx context.Context, at consent.Attempt) (*consent.Listener, error) {
-	for look := 0; ; look++ {
+	for look, strange := 0, false; ; look++ {
 		l, err := r.f.Consent.Listen(ctx, at)
-		if !heldHere(err) || look == closingLooks {
+		again := heldHere(err)
+		if core.CodeOf(err) == "consent.port-busy-unknown" && !strange {
+			strange, again = true, true // it may have been closed between the try and the look at who holds it
+		}
+		if !again || look == closingLooks {
 			return l, err
 		}
 		select {

@@ -1,7 +1,7 @@
 package connections
 
 import (
-	"strconv"
+	"errors"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -93,6 +93,24 @@ func explained(e screen.Env, err error, width int) []string {
 	return out
 }
 
+// reason is why something did not work, without what was tried: where that is
+// plain to see, on the field or line it is about.
+func reason(e screen.Env, err error) string {
+	x := e.Explain(untried(err))
+	return strings.TrimSpace(x.Headline + " " + x.Next)
+}
+
+// untried is err without what was tried.
+func untried(err error) error {
+	known, ok := errors.AsType[*core.Error](err)
+	if !ok {
+		return err
+	}
+	short := *known
+	short.Tried = ""
+	return &short
+}
+
 // marked wraps a text behind a (styled) mark.
 func marked(sign, text string, width int) []string {
 	pad := ansi.StringWidth(sign) + 1
@@ -117,5 +135,3 @@ func paragraph(text string, width int) []string {
 
 // readable is a width that the eye can follow from line to line.
 func readable(width int) int { return min(width, 84) }
-
-func count(n int) string { return strconv.Itoa(n) }
