@@ -120,11 +120,10 @@ func build(path string, fill func(*builder) error) (name string, err error) {
 		return "", err
 	}
 	name = temp.Name()
+	done := false
 	defer func() {
-		if closeErr := temp.Close(); err == nil {
-			err = closeErr
-		}
-		if err != nil {
+		temp.Close() //nolint:errcheck // synced below when all went well
+		if !done {
 			os.Remove(name) //nolint:errcheck // the first error is the one to tell
 		}
 	}()
@@ -134,21 +133,32 @@ func build(path string, fill func(*builder) error) (name string, err error) {
 		return name, err
 	}
 	b := &builder{db: db}
-	err = fill(b)
-	if b.tx != nil {
-		if err == nil {
-			err = b.tx.Commit()
-		} else {
-			b.tx.Rollback() //nolint:errcheck // the file is thrown away
-		}
-	}
-	if closeErr := db.Close(); err == nil {
-		err = closeErr
-	}
+	err = b.run(fill)
 	if err == nil {
 		err = temp.Sync()
 	}
+	done = err == nil
 	return name, err
+}
+
+// run calls fill, commits and closes. It closes also when fill, which may
+// read a damaged file, panics.
+func (b *builder) run(fill func(*builder) error) (err error) {
+	defer func() {
+		if b.tx != nil {
+			b.tx.Rollback() //nolint:errcheck // committed already when all went well
+		}
+		if closeErr := b.db.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	if err := fill(b); err != nil {
+		return err
+	}
+	if b.tx == nil {
+		return nil
+	}
+	return b.tx.Commit()
 }
 
 // bucket returns a bucket of the new file, in a transaction that has room.

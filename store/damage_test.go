@@ -373,15 +373,24 @@ func TestFlippedBytesNeverEndTheProcess(t *testing.T) {
 
 func TestFileCutOffUnderAnOpenTransactionIsAnError(t *testing.T) {
 	t.Parallel()
-	f, _ := smallStore(t)
-	err := f.View(t.Context(), func(r core.Reader) error {
+	f, raw := smallStore(t)
+	cut := func(r core.Reader) error {
 		if err := os.Truncate(f.Path(), 4096); err != nil {
 			return err
 		}
 		_, err := r.Get(core.KindConnection, "id39")
 		return err
-	})
-	wantCode(t, err, "store.damaged")
+	}
+	wantCode(t, f.View(t.Context(), cut), "store.damaged")
+	// The lock is given back all the same: the file can be repaired and used.
+	if err := os.WriteFile(f.Path(), raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, f.Update(t.Context(), func(w core.Writer) error { return cut(w) }), "store.damaged")
+	if err := os.WriteFile(f.Path(), raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustPut(t, f, core.Record{Kind: core.KindDeadline, ID: "a"})
 }
 
 func TestErrorsTellNoSecretAndNoRecordText(t *testing.T) {

@@ -208,10 +208,12 @@ func (s *session) end() {
 		s.guard(s.tx.Rollback) //nolint:errcheck // sets broken, which is all that matters
 	}
 	if !s.broken && s.db != nil {
-		s.guard(s.db.Close) //nolint:errcheck // all that was to be kept is committed and synced
-		return
+		s.guard(s.db.Close) //nolint:errcheck // likewise; what was to be kept is committed and synced
 	}
-	// bbolt's own locks may be held for ever and its mapping stays, but the
-	// lock on the file must go.
-	s.file.Close() //nolint:errcheck // nothing was written
+	if s.broken {
+		// bbolt's own locks may be held for ever, so its mapping stays, and
+		// with that the open file and its lock: closing is not enough.
+		unlock(s.file)
+	}
+	s.file.Close() //nolint:errcheck // closed already, by bbolt, or nothing was written
 }

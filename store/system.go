@@ -133,6 +133,13 @@ func waitLock(ctx context.Context, file *os.File, exclusive bool, deadline time.
 	}
 }
 
+// unlock gives the lock back although the file may stay open.
+func unlock(file *os.File) {
+	if raw, err := file.SyscallConn(); err == nil { // fails when it is closed
+		raw.Control(func(fd uintptr) { unix.Flock(int(fd), unix.LOCK_UN) }) //nolint:errcheck // there is no more to try
+	}
+}
+
 // busy says who holds the lock, as far as the system tells.
 func busy(path string) error {
 	e := &core.Error{Code: "store.busy", Class: core.Locked}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"math"
 	"os"
 	"strconv"
 	"time"
@@ -87,7 +89,9 @@ func (f *File) keepCopy(s *session, why string) (name string, err error) {
 	} else if err != nil {
 		return "", err
 	}
-	err = s.guard(func() error { _, err := s.tx.WriteTo(out); return err })
+	// Nothing is written before the transaction commits, so the file is still
+	// what it was when the session began.
+	_, err = io.Copy(out, io.NewSectionReader(s.file, 0, math.MaxInt64))
 	if err == nil {
 		err = out.Sync()
 	}
@@ -96,7 +100,7 @@ func (f *File) keepCopy(s *session, why string) (name string, err error) {
 	}
 	if err != nil {
 		os.Remove(name) //nolint:errcheck // the first error is the one to tell
-		return "", boltError(err)
+		return "", err
 	}
 	return name, nil
 }
