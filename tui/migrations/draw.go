@@ -124,7 +124,7 @@ func (s *step) pane(e screen.Env, p guide.Prompt, width, height int) ([]string, 
 	if e.Width >= besideWidth {
 		lines = append(lines, s.heading(e, p, width), "")
 	}
-	foot, cur := s.foot(e, p, width, max(3, (height-len(lines))*2/3))
+	foot, cur := s.foot(e, p, width, height-len(lines))
 	middle := s.middle(e, p, width)
 	room := height - len(lines) - len(foot) - 1
 	part, below := s.scroll.window(middle, room)
@@ -198,22 +198,7 @@ func (s *step) task(e screen.Env, p guide.Prompt, width int) []string {
 		gap()
 		lines = append(lines, inputLines(e, p.Inputs, width)...)
 	}
-	if p.Confirm == nil {
-		return lines
-	}
-	gap()
-	for _, l := range widget.Wrap(p.Confirm.Text, width-2) {
-		lines = append(lines, "  "+e.Theme.Warn.Render(l))
-	}
-	if n := len(lines) - len(widget.Wrap(p.Confirm.Text, width-2)); n < len(lines) {
-		lines[n] = e.Theme.Warn.Render(e.Theme.Glyphs.Warn) + lines[n][1:]
-	}
-	gap()
-	said := rehearsedWords(e, s.rehearsal, s.rehearsal.GuideID != "")
-	if s.run.Sandbox {
-		said = e.T("migrations.in-sandbox")
-	}
-	return append(lines, styledLines(widget.Wrap(said, width), e.Theme.Muted)...)
+	return lines
 }
 
 // inputLines are the values an action is called with, secrets as dots.

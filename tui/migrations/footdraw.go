@@ -34,13 +34,15 @@ func (s *step) foot(e screen.Env, p guide.Prompt, width, height int) ([]string, 
 	case p.Blocked != nil:
 		return first(widget.Problem(e, p.Blocked, width), height), nil
 	case s.form != nil:
-		lines, cur := s.form.Draw(e, width, height)
+		lines, cur := s.form.Draw(e, width, max(3, height*2/3))
 		if !s.typing {
 			cur = nil
 		}
 		return lines, cur
+	case p.State == guide.Failed && !s.typing: // what can be done stands above
+		return nil, nil
 	case p.Confirm != nil:
-		return s.askWord(e, p, width)
+		return s.askWord(e, p, width, height)
 	case p.Step.Kind == guide.Tell:
 		return hint("migrations.tell")
 	case p.Step.Kind == guide.Prove:
@@ -51,16 +53,37 @@ func (s *step) foot(e screen.Env, p guide.Prompt, width, height int) ([]string, 
 
 func first(lines []string, n int) []string { return lines[:min(len(lines), n)] }
 
-// askWord asks for the word that confirms. The cursor stands there also while
-// the screen's keys work: the word's first letter begins it.
-func (s *step) askWord(e screen.Env, p guide.Prompt, width int) ([]string, *tea.Cursor) {
+// askWord says what can't be undone and whether it was rehearsed, and asks for
+// the word that confirms. The cursor stands there also while the screen's keys
+// work: the word's first letter begins it.
+func (s *step) askWord(e screen.Env, p guide.Prompt, width, height int) ([]string, *tea.Cursor) {
+	var lines []string
+	for i, l := range widget.Wrap(p.Confirm.Text, width-3) {
+		lead := "   "
+		if i == 0 {
+			lead = e.Theme.Warn.Render(widget.Pad(e.Theme.Glyphs.Warn, 3))
+		}
+		lines = append(lines, lead+e.Theme.Warn.Render(l))
+	}
+	said := rehearsedWords(e, s.rehearsal, s.rehearsal.GuideID != "")
+	if s.run.Sandbox {
+		said = e.T("migrations.in-sandbox")
+	}
+	if len(lines)+4 < height {
+		lines = append(lines, "")
+	}
+	lines = append(lines, widget.Indent(styledLines(widget.Wrap(said, width-3), e.Theme.Muted), "   ")...)
+	if len(lines)+2 < height {
+		lines = append(lines, "")
+	}
+	lines = first(lines, height-1)
 	ask := widget.Cut(e.T("migrations.type-word", locale.Params{"word": p.Confirm.Word}), width-12, e.Theme.Glyphs.Cut) + " "
 	text, col := s.word.Draw(e, max(width-ansi.StringWidth(ask), 4))
-	line := e.Theme.Accent.Render(ask) + text
+	lines = append(lines, e.Theme.Accent.Render(ask)+text)
 	if col < 0 {
-		return []string{line}, nil
+		return lines, nil
 	}
-	return []string{line}, tea.NewCursor(ansi.StringWidth(ask)+col, 0)
+	return lines, tea.NewCursor(ansi.StringWidth(ask)+col, len(lines)-1)
 }
 
 // working says what is awaited, for how long, and that it can be left.
@@ -106,10 +129,6 @@ func (s *step) waiting(e screen.Env, p guide.Prompt, width int) []string {
 // failedWords is why the last try failed and what can be done about it.
 func (s *step) failedWords(e screen.Env, p guide.Prompt, width int) []string {
 	lines := widget.Problem(e, s.why(p), width)
-	if p.Failure != nil && s.failed == nil {
-		when := e.T("migrations.failed-at", locale.Params{"time": widget.Until(e, p.Failure.At), "by": p.Failure.By.String()})
-		lines = append(lines, styledLines(widget.Wrap(when, width-2), e.Theme.Muted)...)
-	}
 	lines = append(lines, "")
 	option := func(key, text string) {
 		lead := "  " + e.Theme.Key.Render(key) + "  "
@@ -129,6 +148,10 @@ func (s *step) failedWords(e screen.Env, p guide.Prompt, width int) []string {
 	}
 	if p.CanInstead {
 		option("f", "migrations.can.instead")
+	}
+	if p.Failure != nil && s.failed == nil {
+		when := e.T("migrations.failed-at", locale.Params{"time": widget.Until(e, p.Failure.At), "by": p.Failure.By.String()})
+		lines = append(append(lines, ""), styledLines(widget.Wrap(when, width-2), e.Theme.Muted)...)
 	}
 	return lines
 }
@@ -150,15 +173,8 @@ func (s *step) why(p guide.Prompt) error {
 // find out.
 func (s *step) unknownWords(e screen.Env, p guide.Prompt, width int) []string {
 	rec := s.run.Steps[p.Step.ID]
-	var lines []string
-	par := func(text string) {
-		if len(lines) > 0 {
-			lines = append(lines, "")
-		}
-		lines = append(lines, prose(e, text, width)...)
-	}
-	par(e.T("migrations.unknown"))
-	lines[0] = e.Theme.Warn.Render(e.Theme.Glyphs.Warn) + " " + e.Theme.Title.Render(lines[0])
+	lines := alert(e, e.T("migrations.unknown"), width)
+	par := func(text string) { lines = append(append(lines, ""), prose(e, text, width)...) }
 	par(e.T("migrations.unknown.known", locale.Params{
 		"by": rec.By.String(), "time": widget.Until(e, rec.Begun), "at": widget.Stamp(rec.Begun), "vendor": vendor(e, s.run.Guide().Platform),
 	}))
@@ -179,8 +195,7 @@ func (s *step) unknownWords(e screen.Env, p guide.Prompt, width int) []string {
 
 // lostWords says that a step took effect and its answer is gone.
 func (s *step) lostWords(e screen.Env, p guide.Prompt, width int) []string {
-	lines := prose(e, e.T("migrations.lost"), width)
-	lines[0] = e.Theme.Warn.Render(e.Theme.Glyphs.Warn) + " " + e.Theme.Title.Render(lines[0])
+	lines := alert(e, e.T("migrations.lost"), width)
 	if p.CanInstead {
 		lines = append(append(lines, ""), prose(e, e.T("migrations.lost.instead"), width)...)
 	} else {

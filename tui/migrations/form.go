@@ -1,7 +1,10 @@
 package migrations
 
 import (
+	"context"
 	"errors"
+
+	tea "charm.land/bubbletea/v2"
 
 	"deskward/core"
 	"deskward/core/guide"
@@ -37,6 +40,9 @@ func (s *step) fields(p guide.Prompt) []widget.Field {
 			out[i].Options = append(out[i].Options, widget.Option{
 				Value: o.Value, Label: func(e screen.Env) string { return o.Label.In(e.Text.Lang()) },
 			})
+		}
+		if f.Kept {
+			out[i].Empty = widget.Key("migrations.kept.short")
 		}
 		if f.Hint == "" && !f.Kept {
 			out[i].Hint = nil
@@ -109,6 +115,37 @@ func (s *step) wrongAnswer(err error) bool {
 		}
 	}
 	return false
+}
+
+// examples are what the sandbox has for a guide's fields.
+type examples struct {
+	answers guide.Answers
+	err     error
+}
+
+func (s *step) readExamples() screen.Step {
+	if s.d.Examples == nil {
+		return screen.Step{}
+	}
+	id := s.run.GuideID
+	return screen.Step{Cmd: s.scope.Run(func(ctx context.Context) tea.Msg {
+		answers, err := s.d.Examples(ctx, id)
+		return examples{answers, err}
+	})}
+}
+
+// fillIn puts the sandbox's values into the current form.
+func (s *step) fillIn(msg examples) screen.Step {
+	p, ok := s.prompt(locale.English)
+	if msg.err != nil || !ok || s.form == nil {
+		return screen.Fail(msg.err)
+	}
+	for _, f := range p.Fields {
+		if v, known := msg.answers[p.Step.ID+"."+f.Name]; known {
+			s.form.Set(f.Name, v)
+		}
+	}
+	return screen.Step{}
 }
 
 // answers are what was typed, by field.

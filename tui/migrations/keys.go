@@ -3,6 +3,7 @@ package migrations
 import (
 	"context"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -82,6 +83,8 @@ func (s *step) formKey(p guide.Prompt, msg tea.KeyPressMsg) screen.Step {
 	case "pgup", "pgdown":
 		s.scroll.key(msg.String())
 		return screen.Step{}
+	case "ctrl+g":
+		return s.readExamples()
 	}
 	if _, submit := s.form.Update(msg); !submit {
 		return screen.Step{}
@@ -127,7 +130,7 @@ func (s *step) plainKey(p guide.Prompt, k string) (screen.Step, bool) {
 		return s.unwrapped(), true
 	case "t":
 		if s.canAdvance(p) {
-			s.d.AdvanceClock(p.NotBefore.Sub(s.d.Clock.Now()))
+			s.d.AdvanceClock(p.NotBefore.Sub(s.d.Clock.Now()) + time.Second)
 			return s.read(), true
 		}
 	}
@@ -203,10 +206,13 @@ func (s *step) Keys() []screen.Key {
 			key("s", "migrations.key.leave", "s"),
 		}
 	case s.typing && s.form != nil:
-		return []screen.Key{
-			key("enter", "migrations.key.next", "enter"), key("tab", "migrations.key.field", "tab"),
-			key("ctrl+s", "migrations.key.send", "ctrl+s"), key("esc", "migrations.key.other-keys", "esc"),
+		keys := []screen.Key{key("enter", "migrations.key.next", "enter")}
+		if s.d.Examples != nil {
+			keys = append(keys, key("ctrl+g", "migrations.key.examples", "ctrl+g"))
 		}
+		return append(keys,
+			key("tab", "migrations.key.field", "tab"), key("esc", "migrations.key.other-keys", "esc"),
+			key("ctrl+s", "migrations.key.send", "ctrl+s"))
 	case s.typing:
 		return []screen.Key{key("enter", "migrations.key.do", "enter"), key("esc", "migrations.key.other-keys", "esc")}
 	}

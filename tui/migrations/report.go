@@ -25,6 +25,7 @@ type report struct {
 	// text is the report as it was last drawn, in the language it was drawn
 	// in: what is on the screen is what is written and copied.
 	text string
+	path string // where it was written; "": nowhere yet
 }
 
 func newReport(d Deps, run guide.Run) *report { return &report{d: d, run: run} }
@@ -50,7 +51,7 @@ func (r *report) Update(msg tea.Msg) screen.Step {
 		if msg.err != nil {
 			return screen.Fail(&core.Error{Tried: "write-report", On: msg.path, Code: "report.not-written", Err: msg.err})
 		}
-		return screen.Say("migrations.written", locale.Params{"path": msg.path})
+		r.path = msg.path
 	case tea.KeyPressMsg:
 		switch msg.String() {
 		case "w":
@@ -101,7 +102,11 @@ func (r *report) fileName() string {
 // Draw shows the verdict and the report as it will be written.
 func (r *report) Draw(e screen.Env) screen.Frame {
 	r.text = r.run.Report(e.Text)
-	lines := append(r.verdict(e), "")
+	lines := r.verdict(e)
+	if r.path != "" {
+		lines = append(lines, widget.Indent(widget.Wrap(e.T("migrations.written", locale.Params{"path": r.path}), e.Width-3), "   ")...)
+	}
+	lines = append(lines, "")
 	var body []string
 	for _, l := range strings.Split(strings.TrimRight(r.text, "\n"), "\n") {
 		part := widget.Wrap(l, e.Width)

@@ -152,7 +152,10 @@ func (r *root) take(msg rootLoaded) screen.Step {
 		}
 		return screen.Step{}
 	}
-	was := r.idAt(r.cursor.Selected)
+	was := ""
+	if r.loaded {
+		was = r.idAt(r.cursor.Selected)
+	}
 	r.underway, r.over, r.rehearsals, r.loaded = msg.underway, msg.over, msg.rehearsals, true
 	for i := range r.rows() {
 		if was != "" && r.idAt(i) == was {
@@ -165,7 +168,12 @@ func (r *root) take(msg rootLoaded) screen.Step {
 
 // rows are the runs under way, the guides and the runs that are over, in this
 // order.
-func (r *root) rows() int { return len(r.underway) + len(r.d.Guides) + len(r.over) }
+func (r *root) rows() int {
+	if !r.loaded {
+		return 0
+	}
+	return len(r.underway) + len(r.d.Guides) + len(r.over)
+}
 
 func (r *root) idAt(i int) string {
 	if i < len(r.underway) {
@@ -183,7 +191,7 @@ func (r *root) idAt(i int) string {
 // guideAt is the selected guide, if the cursor is on one.
 func (r *root) guideAt() (guide.Guide, bool) {
 	i := r.cursor.Selected - len(r.underway)
-	if i < 0 || i >= len(r.d.Guides) {
+	if !r.loaded || i < 0 || i >= len(r.d.Guides) {
 		return guide.Guide{}, false
 	}
 	return r.d.Guides[i], true
@@ -193,7 +201,7 @@ func (r *root) open() screen.Step {
 	if g, ok := r.guideAt(); ok {
 		return screen.Step{Open: newStart(r.d, r.drafts, g, r.rehearsals[g.ID])}
 	}
-	if id := r.idAt(r.cursor.Selected); id != "" {
+	if id := r.idAt(r.cursor.Selected); id != "" && r.loaded {
 		return screen.Step{Open: newRun(r.d, r.drafts, id)}
 	}
 	return screen.Step{}

@@ -220,6 +220,15 @@ func (r *root) runDetail(e screen.Env, u underway, width int) []string {
 func (r *root) guideDetail(e screen.Env, g guide.Guide, width int) []string {
 	title := e.Theme.Title.Render(widget.Cut(g.Title.In(e.Text.Lang()), width, e.Theme.Glyphs.Cut))
 	lines := append([]string{title}, widget.Wrap(g.Summary.In(e.Text.Lang()), width)...)
+	facts := stepFacts(e, g)
+	if n, ok := r.rehearsals[g.ID]; ok && width < 60 {
+		facts += " " + e.Theme.Glyphs.Dot + " " + e.T("migrations.rehearsed."+passed(n), locale.Params{"time": widget.Until(e, n.At)})
+	}
+	return append(lines, styledLines(widget.Wrap(facts, width), e.Theme.Muted)...)
+}
+
+// stepFacts says how many steps a guide has and how many of them work once.
+func stepFacts(e screen.Env, g guide.Guide) string {
 	once := 0
 	for _, s := range g.Steps {
 		if s.Irreversible() {
@@ -230,10 +239,7 @@ func (r *root) guideDetail(e screen.Env, g guide.Guide, width int) []string {
 	if once > 0 {
 		facts += " " + e.Theme.Glyphs.Dot + " " + e.Text.N("migrations.once", once)
 	}
-	if n, ok := r.rehearsals[g.ID]; ok && width < 60 {
-		facts += " " + e.Theme.Glyphs.Dot + " " + e.T("migrations.rehearsed."+passed(n), locale.Params{"time": widget.Until(e, n.At)})
-	}
-	return append(lines, styledLines(widget.Wrap(facts, width), e.Theme.Muted)...)
+	return facts
 }
 
 // mainSteps counts the steps of a guide without those that stand in for

@@ -125,6 +125,8 @@ func (s *step) Update(msg tea.Msg) screen.Step {
 		}
 	case moved:
 		return s.moved(msg)
+	case examples:
+		return s.fillIn(msg)
 	case screen.TickMsg:
 		if p, ok := s.prompt(locale.English); ok && s.work.step == "" && p.State == guide.Running {
 			return s.read()

@@ -121,7 +121,10 @@ func readRehearsal(d Deps, s *screen.Scope, guideID string) tea.Cmd {
 func (s *start) Draw(e screen.Env) screen.Frame {
 	lang := e.Text.Lang()
 	lines := widget.Wrap(s.guide.Summary.In(lang), min(e.Width, 90))
-	lines = append(lines, "", e.Theme.Muted.Render(rehearsedWords(e, s.rehearsal, s.rehearsal.GuideID != "")), "")
+	lines = append(lines, "")
+	lines = append(lines, widget.Wrap(stepFacts(e, s.guide), e.Width)...)
+	lines = append(lines, styledLines(widget.Wrap(rehearsedWords(e, s.rehearsal, s.rehearsal.GuideID != ""), e.Width), e.Theme.Muted)...)
+	lines = append(lines, "")
 	form, cur := s.form.Draw(e, e.Width, max(3, e.Height/3))
 	room := e.Height - len(lines) - len(form) - 1
 	if room >= 3 {

@@ -57,6 +57,9 @@ func prose(e screen.Env, text string, width int) []string {
 // blank line between two paragraphs.
 func paragraphs(text string) []string {
 	var out []string
+	if strings.TrimSpace(text) == "" {
+		return nil
+	}
 	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
 		line = strings.TrimSpace(line)
 		last := len(out) - 1
@@ -85,6 +88,19 @@ func inCode(e screen.Env, lines []string) []string {
 			b.WriteString(part)
 		}
 		lines[i] = b.String()
+	}
+	return lines
+}
+
+// alert draws a sentence that must be seen first.
+func alert(e screen.Env, text string, width int) []string {
+	lines := styledLines(widget.Wrap(text, width-2), e.Theme.Title)
+	for i := range lines {
+		lead := "  "
+		if i == 0 {
+			lead = widget.Pad(e.Theme.Warn.Render(e.Theme.Glyphs.Warn), 2)
+		}
+		lines[i] = lead + lines[i]
 	}
 	return lines
 }

@@ -27,6 +27,7 @@ type Field struct {
 	Many     bool     // several of Options
 	Value    string   // to begin with; of Many: values separated by blanks
 	Lines    bool     // several lines may be pasted: a line break parts values, and becomes a blank
+	Empty    Words    // shown where nothing is typed, while another field is asked; nil: that it is optional
 	// Check says what is wrong with a value that is not empty; nil: nothing.
 	Check func(value string) Words
 }

@@ -72,8 +72,8 @@ func (s *fieldState) draw(e screen.Env, focused bool, label, width int) (lines [
 		lines = append(lines, head+s.drawChoice(e, focused, width-label-2))
 	default:
 		text, c := s.input.Draw(e, width-label-2)
-		if text == "" && s.Optional && !focused {
-			text = e.Theme.Muted.Render(e.T("form.optional"))
+		if s.input.Value() == "" && !focused {
+			text = s.emptyWords(e)
 		}
 		lines = append(lines, head+text)
 		if focused && c >= 0 {
@@ -95,6 +95,17 @@ func (s *fieldState) draw(e screen.Env, focused bool, label, width int) (lines [
 		}
 	}
 	return lines, col, row
+}
+
+// emptyWords stand in a field without an answer.
+func (s *fieldState) emptyWords(e screen.Env) string {
+	switch {
+	case s.Empty != nil:
+		return e.Theme.Muted.Render(s.Empty(e))
+	case s.Optional:
+		return e.Theme.Muted.Render(e.T("form.optional"))
+	}
+	return ""
 }
 
 func (s *fieldState) drawChoice(e screen.Env, focused bool, width int) string {
