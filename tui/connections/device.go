@@ -135,11 +135,11 @@ func (d *device) Draw(e screen.Env) screen.Frame {
 	space()
 	p.text("", "connections.device.waiting", params)
 	if !d.poll.Next.IsZero() {
-		line := e.T("connections.device.polls", locale.Params{"n": d.poll.Polls, "time": widget.Clock(d.poll.Next.Sub(e.Now))})
+		line := e.Text.N("connections.device.polls", d.poll.Polls, locale.Params{"time": widget.Clock(d.poll.Next.Sub(e.Now))})
 		if d.poll.Region != "" {
 			line += "  " + e.T("connections.device.region", locale.Params{"region": strings.ToUpper(d.poll.Region)})
 		}
-		p.line(e.Theme.Muted.Render(line))
+		p.line("   " + e.Theme.Muted.Render(line))
 	}
 	if e.Height >= 16 {
 		p.gap()

@@ -2,6 +2,7 @@ package connections_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -15,80 +16,8 @@ func sizes() [][2]int { return [][2]int{{40, 12}, {80, 24}, {120, 40}} }
 
 func TestScreensLookAsAgreed(t *testing.T) {
 	t.Parallel()
-	states := map[string]func(r *rig){
-		"empty": func(r *rig) { r.start(r.width, r.height); r.seeKey("connections.empty.head") },
-		"list": func(r *rig) {
-			r.some()
-			r.start(r.width, r.height)
-			r.See("Acme Japan")
-			r.press("j")
-			r.settle()
-		},
-		"filter": func(r *rig) {
-			r.some()
-			r.start(r.width, r.height)
-			r.See("Acme Japan")
-			r.press("/")
-			r.Type("state:w")
-		},
-		"detail": func(r *rig) {
-			r.some()
-			r.start(r.width, r.height)
-			r.See("Acme Japan")
-			r.press("j", "enter")
-			r.read("Acme Japan")
-		},
-		"refused": func(r *rig) {
-			r.some()
-			r.start(r.width, r.height)
-			r.See("Acme Japan")
-			r.press("j", "j", "j", "enter")
-			r.read("Test account")
-		},
-		"copy": func(r *rig) {
-			r.some()
-			r.start(r.width, r.height)
-			r.See("Acme Japan")
-			r.press("j", "y")
-			r.See("60001234567")
-		},
-		"add": func(r *rig) {
-			r.start(r.width, r.height)
-			r.seeKey("connections.empty.head")
-			r.press("a", "tab", "tab")
-		},
-		"add-scopes": func(r *rig) {
-			r.start(r.width, r.height)
-			r.seeKey("connections.empty.head")
-			r.press("a", "tab", "tab", "tab", "tab", "tab", "tab", "space")
-		},
-		"consent": func(r *rig) {
-			c := r.add("Acme Europe", nil)
-			r.start(r.width, r.height)
-			r.See("Acme Europe")
-			r.press("o")
-			r.pending(c.ID)
-			r.See(">")
-			r.seeRoomy("connections.consent.then")
-		},
-		"granted": func(r *rig) {
-			c := r.add("Acme Europe", func(c *core.Connection) { c.Scopes = append(c.Scopes, "search.read") })
-			r.start(r.width, r.height)
-			r.See("Acme Europe")
-			r.press("o")
-			at := r.pending(c.ID)
-			r.See(">")
-			r.Paste(answerTo(r.t, at))
-			r.seeKey("connections.ended.missing")
-		},
-		"remove": func(r *rig) {
-			r.some()
-			r.start(r.width, r.height)
-			r.See("Acme Japan")
-			r.press("j", "x")
-			r.Until("the form", func() bool { return strings.Contains(r.Text(), "▸") })
-		},
-	}
+	states := storedStates()
+	maps.Copy(states, askingStates())
 	for name, show := range states {
 		for _, lang := range locale.Langs() {
 			for _, size := range sizes() {
@@ -139,5 +68,89 @@ func (r *rig) seeRoomy(key string) {
 	r.t.Helper()
 	if r.height >= 24 {
 		r.seeKey(key)
+	}
+}
+
+// storedStates show connections that are there, or none.
+func storedStates() map[string]func(*rig) {
+	return map[string]func(*rig){
+		"empty": func(r *rig) { r.start(r.width, r.height); r.seeKey("connections.empty.head") },
+		"list": func(r *rig) {
+			r.some()
+			r.start(r.width, r.height)
+			r.See("Acme Japan")
+			r.press("j")
+			r.settle()
+		},
+		"filter": func(r *rig) {
+			r.some()
+			r.start(r.width, r.height)
+			r.See("Acme Japan")
+			r.press("/")
+			r.Type("state:w")
+		},
+		"detail": func(r *rig) {
+			r.some()
+			r.start(r.width, r.height)
+			r.See("Acme Japan")
+			r.press("j", "enter")
+			r.read("Acme Japan")
+		},
+		"refused": func(r *rig) {
+			r.some()
+			r.start(r.width, r.height)
+			r.See("Acme Japan")
+			r.press("j", "j", "j", "enter")
+			r.read("Test account")
+		},
+		"copy": func(r *rig) {
+			r.some()
+			r.start(r.width, r.height)
+			r.See("Acme Japan")
+			r.press("j", "y")
+			r.See("60001234567")
+		},
+	}
+}
+
+// askingStates ask something of the admin.
+func askingStates() map[string]func(*rig) {
+	return map[string]func(*rig){
+		"add": func(r *rig) {
+			r.start(r.width, r.height)
+			r.seeKey("connections.empty.head")
+			r.press("a", "tab", "tab")
+		},
+		"add-scopes": func(r *rig) {
+			r.start(r.width, r.height)
+			r.seeKey("connections.empty.head")
+			r.press("a", "tab", "tab", "tab", "tab", "tab", "tab", "space")
+		},
+		"consent": func(r *rig) {
+			c := r.add("Acme Europe", nil)
+			r.start(r.width, r.height)
+			r.See("Acme Europe")
+			r.press("o")
+			r.pending(c.ID)
+			r.See(">")
+			r.seeRoomy("connections.consent.then")
+		},
+		"granted": func(r *rig) {
+			c := r.add("Acme Europe", func(c *core.Connection) { c.Scopes = append(c.Scopes, "search.read") })
+			r.start(r.width, r.height)
+			r.See("Acme Europe")
+			r.press("o")
+			at := r.pending(c.ID)
+			r.See(">")
+			r.Paste(answerTo(r.t, at))
+			r.seeKey("connections.ended.missing")
+		},
+		"remove": func(r *rig) {
+			r.some()
+			r.start(r.width, r.height)
+			r.See("Acme Japan")
+			r.press("j", "x")
+			r.Until("the form", func() bool { return strings.Contains(r.Text(), "▸") })
+		},
 	}
 }

@@ -21,6 +21,7 @@ type list struct {
 	rows      filtered
 	loaded    bool
 	loading   bool
+	stale     bool // something changed while it was being read
 	err       error
 	cursor    widget.List
 	input     widget.Input // the filter
@@ -43,8 +44,9 @@ const rest = 250 * time.Millisecond
 
 type (
 	listed struct {
-		sums []core.Summary
-		err  error
+		rows  []row
+		names map[string]bool // in use, lower case
+		err   error
 	}
 	restedMsg struct{ move int }
 )
@@ -67,12 +69,18 @@ func (l *list) Resume() screen.Step {
 
 func (l *list) reload() screen.Step {
 	if l.loading {
+		l.stale = true
 		return screen.Step{}
 	}
-	l.loading = true
+	l.loading, l.stale = true, false
 	return screen.Step{Cmd: l.scope.Run(func(ctx context.Context) tea.Msg {
 		sums, err := l.f.Connections.List(ctx)
-		return listed{sums, err}
+		out := listed{rows: make([]row, len(sums)), names: make(map[string]bool, len(sums)), err: err}
+		for i, s := range sums {
+			out.rows[i] = l.f.row(s)
+			out.names[strings.ToLower(s.Name)] = true
+		}
+		return out
 	})}
 }
 
@@ -113,19 +121,19 @@ func (l *list) Update(msg tea.Msg) screen.Step {
 
 func (l *list) listed(msg listed) screen.Step {
 	l.loading, l.err = false, msg.err
-	if msg.err != nil {
+	if msg.err != nil && l.loaded {
+		return screen.Fail(msg.err) // what was read before stays in sight
+	} else if msg.err != nil {
 		return screen.Step{}
 	}
 	was, _ := l.selected()
-	rows := make([]row, len(msg.sums))
-	clear(l.f.taken)
-	for i, s := range msg.sums {
-		rows[i] = l.f.row(s)
-		l.f.taken[strings.ToLower(s.Name)] = true
-	}
-	l.rows.set(rows, l.f.Clock.Now())
+	l.f.taken = msg.names
+	l.rows.set(msg.rows, l.f.Clock.Now())
 	l.loaded = true
 	l.keep(was.ID)
+	if l.stale {
+		return l.moved().Then(l.reload())
+	}
 	return l.moved()
 }
 
