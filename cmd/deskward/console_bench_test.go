@@ -21,11 +21,14 @@ import (
 // benchPassphrase opens the stores that benchmarks make.
 const benchPassphrase = "four words in a row"
 
-// build builds a command of this module and returns its path.
+// build builds a command of this module as README says to install it, and
+// returns its path.
 func build(b testing.TB, pkg, name string) string {
 	b.Helper()
 	bin := filepath.Join(b.TempDir(), name)
-	if out, err := exec.Command("go", "build", "-o", bin, pkg).CombinedOutput(); err != nil {
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", bin, pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
 		b.Fatalf("build %s: %v\n%s", pkg, err, out)
 	}
 	return bin

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/text/language"
 )
 
@@ -99,26 +100,42 @@ func Load(files fs.FS, lang Lang) (*Printer, error) {
 		langs = append(langs, lang) // the later one stays
 	}
 	for _, l := range langs {
-		names, err := fs.Glob(files, "*."+string(l)+".json")
+		sentences, err := readAll(files, l)
 		if err != nil {
 			return nil, err
 		}
-		for _, name := range names {
-			raw, err := fs.ReadFile(files, name)
-			if err != nil {
-				return nil, fmt.Errorf("read texts: %w", err)
-			}
-			var sentences map[string]json.RawMessage
-			if err := json.Unmarshal(raw, &sentences); err != nil {
-				return nil, fmt.Errorf("read texts %s: %w", name, err)
-			}
-			for key, raw := range sentences {
+		for _, file := range sentences {
+			for key, raw := range file {
 				p.texts[key] = text{lang: l, raw: raw}
 			}
 		}
 	}
 	p.loc = i18n.NewLocalizer(p.bundle, string(lang), string(English))
 	return p, nil
+}
+
+// readAll reads the files of one language at once: this stands before the
+// first frame.
+func readAll(files fs.FS, l Lang) ([]map[string]json.RawMessage, error) {
+	names, err := fs.Glob(files, "*."+string(l)+".json")
+	if err != nil {
+		return nil, err
+	}
+	out := make([]map[string]json.RawMessage, len(names))
+	var g errgroup.Group
+	for i, name := range names {
+		g.Go(func() error {
+			raw, err := fs.ReadFile(files, name)
+			if err != nil {
+				return fmt.Errorf("read texts: %w", err)
+			}
+			if err := json.Unmarshal(raw, &out[i]); err != nil {
+				return fmt.Errorf("read texts %s: %w", name, err)
+			}
+			return nil
+		})
+	}
+	return out, g.Wait()
 }
 
 // Lang returns the language spoken.
