@@ -37,13 +37,20 @@ func (l *list) drawEmpty(e screen.Env) []string {
 }
 
 func (l *list) drawAll(e screen.Env) []string {
-	lines := append(widget.Wrap(l.verdict(e), e.Width), "")
+	verdict := widget.Wrap(l.verdict(e), e.Width)
+	for i := range verdict {
+		verdict[i] = e.Theme.Title.Render(verdict[i])
+	}
+	lines := append(verdict, "")
 	height := e.Height - len(lines)
 	if e.Wide() {
 		left := e.Width * 3 / 5
 		return append(lines, widget.Columns(e, l.table(e, left, height), left, l.detail(e, e.Width-left-3), height)...)
 	}
 	detail := l.detail(e, e.Width)
+	if height < 10 { // what the row says already goes first
+		detail = detail[2:]
+	}
 	rows := max(height-len(detail)-1, min(len(l.all)+1, 4))
 	rows = min(rows, len(l.all)+1)
 	lines = append(lines, l.table(e, e.Width, rows)...)
@@ -62,17 +69,17 @@ func (l *list) verdict(e screen.Env) string {
 		}
 	}
 	if past > 0 {
-		return e.Theme.Title.Render(e.Text.N("deadlines.past", past))
+		return e.Text.N("deadlines.past", past)
 	}
 	d := l.all[0]
-	return e.Theme.Title.Render(e.T("deadlines.next", locale.Params{"time": widget.Until(e, d.At), "name": d.Subject.Name}))
+	return e.T("deadlines.next", locale.Params{"time": widget.Until(e, d.At), "name": d.Subject.Name})
 }
 
 func (l *list) table(e screen.Env, width, height int) []string {
 	t := widget.Table{
 		Columns: []widget.Column{
 			{Title: widget.Key("deadlines.column.name"), Min: 10, Want: 22},
-			{Title: widget.Key("deadlines.column.when"), Min: 10, Want: 16},
+			{Title: widget.Key("deadlines.column.when"), Min: 15, Want: 16},
 			{Title: widget.Key("deadlines.column.what"), Min: 12, Want: 40, Drop: 1},
 		},
 		Rows: len(l.all), List: &l.cursor,

@@ -90,7 +90,7 @@ func TestResultIsKeptWhenTheScreenIsLeftWhileItRuns(t *testing.T) {
 	c.press("s")
 	c.See("It goes on without you", "working")
 	c.press("enter")
-	c.See("and it has not ended")
+	c.See("not ended. It is looked at again")
 	close(w.hold)
 	c.Until("the step done", func() bool { return w.read(t).StateOf("exchange") == guide.Done })
 	c.press("esc")

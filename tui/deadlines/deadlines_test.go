@@ -1,0 +1,180 @@
+package deadlines_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"deskward/assets"
+	"deskward/core"
+	"deskward/core/locale"
+	"deskward/store/mem"
+	"deskward/tui"
+	"deskward/tui/deadlines"
+	"deskward/tui/screen"
+	"deskward/tui/tuitest"
+)
+
+var now = time.Date(2026, 11, 22, 10, 41, 0, 0, time.UTC)
+
+type fixed struct{}
+
+func (fixed) Now() time.Time { return now }
+
+// kept is a store with one deadline of each kind.
+func kept(t testing.TB) *core.Deadlines {
+	t.Helper()
+	st := mem.New()
+	conns := &core.Connections{Store: st, Events: &core.EventLog{Store: st, Clock: fixed{}, Actor: core.Actor{User: "mina"}}}
+	add := func(c core.Connection) core.Connection {
+		c, err := conns.Add(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	old := add(core.Connection{Name: "Acme Outlet", Platform: "zoho", Grant: core.GrantAuthtoken, EndsAt: now.Add(21 * time.Hour)})
+	add(core.Connection{Name: "Acme Trial", Platform: "zoho", Grant: core.GrantCode, EndsAt: now.Add(40 * 24 * time.Hour)})
+	add(core.Connection{
+		Name: "Report job", Platform: "oauth2", Grant: core.GrantCode, AccessExpires: now.Add(-2 * time.Hour),
+		Secrets: core.Secrets{core.SecretAccessToken: core.NewSecret("canary-access-token")},
+	})
+	err := st.Update(t.Context(), func(w core.Writer) error {
+		return core.PutDeadline(w, core.Deadline{
+			Subject: old.Subject(), Code: "zoho.old-token-ends", At: old.EndsAt, Detail: map[string]string{"replaced_by": "Acme Outlet 2026"},
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &core.Deadlines{Store: st}
+}
+
+// opened is the screen of a connection, for what the list opens.
+type opened struct{ id string }
+
+func (o opened) Title(screen.Env) string        { return "connection" }
+func (o opened) Init(*screen.Scope) screen.Step { return screen.Step{} }
+func (o opened) Update(tea.Msg) screen.Step     { return screen.Step{} }
+func (o opened) Draw(screen.Env) screen.Frame   { return screen.Frame{Text: "opened " + o.id} }
+func (o opened) Keys() []screen.Key             { return nil }
+
+type console struct{ *tuitest.Driver }
+
+func (c console) press(names ...string) { c.Key(tui.Press, names...) }
+
+func open(t testing.TB, d deadlines.Deps, lang locale.Lang, width, height int) console {
+	t.Helper()
+	files, err := fs.Sub(assets.Locales, "locales")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := tui.New(t.Context(), tui.Options{
+		Sections: []tui.Section{{ID: "deadlines", Title: "section.deadlines", Open: func() screen.Screen { return deadlines.New(d) }}},
+		Printer:  func(l locale.Lang) (*locale.Printer, error) { return locale.Load(files, l) },
+		Lang:     lang,
+		Explain: func(err error, _ *locale.Printer) screen.Explanation {
+			return screen.Explanation{Headline: "Could not read the deadlines.", Code: core.CodeOf(err)}
+		},
+		Protection: func(screen.Env) string { return "" },
+		Clock:      fixed{},
+		Getenv:     func(string) string { return "" },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := console{tuitest.Drive(t, m, width, height)}
+	m.SetSend(c.Post)
+	return c
+}
+
+func TestDeadlinesReadWellAtEverySize(t *testing.T) {
+	t.Parallel()
+	for _, size := range []struct {
+		lang          locale.Lang
+		width, height int
+	}{
+		{locale.English, 40, 12},
+		{locale.English, 80, 24},
+		{locale.English, 120, 40},
+		{locale.Japanese, 40, 12},
+		{locale.Japanese, 80, 24},
+	} {
+		name := fmt.Sprintf("list-%dx%d-%s", size.width, size.height, size.lang)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := open(t, deadlines.Deps{List: kept(t).List}, size.lang, size.width, size.height)
+			c.See("Report job")
+			c.Fits(size.width, size.height)
+			tuitest.Golden(t, name, c.Text())
+		})
+	}
+}
+
+func TestEveryCodeHasItsTexts(t *testing.T) {
+	t.Parallel()
+	for _, lang := range locale.Langs() {
+		c := open(t, deadlines.Deps{List: func(context.Context) ([]core.Deadline, error) {
+			var out []core.Deadline
+			for i, code := range []string{"connection.ends", "access.expires", "zoho.old-token-ends", "never.heard-of"} {
+				at := now.Add(time.Duration(i-2) * time.Hour)
+				out = append(out, core.Deadline{Subject: core.Subject{Kind: core.KindConnection, ID: "c", Name: fmt.Sprint("Acme ", i)}, Code: code, At: at})
+			}
+			return out, nil
+		}}, lang, 120, 40)
+		c.See("Acme 0")
+		for range 4 {
+			for _, missing := range []string{"[deadline", "<no value>"} {
+				c.Gone(missing)
+			}
+			c.press("j")
+		}
+	}
+}
+
+func TestEnterOpensTheConnection(t *testing.T) {
+	t.Parallel()
+	d := deadlines.Deps{List: kept(t).List, Open: func(id string) screen.Screen { return opened{id} }}
+	c := open(t, d, locale.English, 80, 24)
+	c.See("Report job")
+	c.press("enter")
+	c.See("opened ")
+	c.press("esc")
+	c.See("Report job")
+}
+
+func TestWithoutConnectionsTheKeySaysWhy(t *testing.T) {
+	t.Parallel()
+	c := open(t, deadlines.Deps{List: kept(t).List}, locale.English, 80, 24)
+	c.See("Report job")
+	c.press("enter")
+	c.See("There is no connection to open")
+}
+
+func TestEmptyListTeachesWhenDatesAppear(t *testing.T) {
+	t.Parallel()
+	d := &core.Deadlines{Store: mem.New()}
+	c := open(t, deadlines.Deps{List: d.List}, locale.English, 80, 24)
+	c.See("Nothing you keep here has an end in sight", "24 hours")
+}
+
+func TestFailedReadingIsExplainedAndTriedAgain(t *testing.T) {
+	t.Parallel()
+	fail := true
+	all := kept(t)
+	c := open(t, deadlines.Deps{List: func(ctx context.Context) ([]core.Deadline, error) {
+		if fail {
+			fail = false
+			return nil, &core.Error{Tried: "read-deadlines", Code: "store.held", Class: core.Locked, Err: errors.New("canary")}
+		}
+		return all.List(ctx)
+	}}, locale.English, 80, 24)
+	c.See("Could not read the deadlines", "store.held")
+	c.press("r")
+	c.See("Report job")
+}
