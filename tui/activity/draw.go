@@ -87,21 +87,26 @@ func (l *log) drawVerdict(e screen.Env) []string {
 }
 
 func (l *log) table(e screen.Env, width, height int) []string {
+	columns := []widget.Column{
+		{Title: widget.Key("log.column.when"), Min: 8, Want: 9},
+		{Title: widget.Key("log.column.what"), Min: 20, Want: max(20, width-36)},
+		{Title: widget.Key("log.column.who"), Min: 8, Want: 20, Drop: 1},
+	}
+	if e.Wide() { // who it was stands beside the list
+		columns = columns[:2]
+	}
 	t := widget.Table{
-		Columns: []widget.Column{
-			{Title: widget.Key("log.column.when"), Min: 8, Want: 9},
-			{Title: widget.Key("log.column.what"), Min: 20, Want: max(20, width-36)},
-			{Title: widget.Key("log.column.who"), Min: 8, Want: 20, Drop: 1},
-		},
+		Columns: columns,
 		Rows: l.rows(), List: &l.cursor,
 		Row: func(i int) []widget.Cell {
 			ev := l.row(i)
 			mark, style := tone(e, ev)
-			return []widget.Cell{
+			cells := []widget.Cell{
 				{Text: widget.Until(e, ev.At), Style: e.Theme.Muted},
 				{Text: mark + " " + e.Text.Event(ev), Style: style},
 				{Text: ev.Actor.String(), Style: e.Theme.Muted},
 			}
+			return cells[:len(columns)]
 		},
 	}
 	return t.Draw(e, width, height)
