@@ -132,7 +132,7 @@ func (c *Console) body(e screen.Env, l layout, f screen.Frame) []string {
 		if i < len(rail) {
 			side = rail[i]
 		}
-		out[i] = " " + widget.Pad(side, railWidth) + e.Theme.Muted.Render(e.Theme.Glyphs.Rule) + " " + line
+		out[i] = " " + widget.Pad(side, railWidth+2) + line
 	}
 	return out
 }

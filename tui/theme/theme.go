@@ -10,8 +10,10 @@ import (
 	"charm.land/lipgloss/v2"
 )
 
-// Palette are the colours behind the meanings. Their contrast with the
-// background they are made for is at least 4.5:1 (a test computes it).
+// Palette are the colours behind the meanings, from the fixed part of the
+// 256-colour table: over SSH each change of colour is sent, and these take
+// half the bytes of 24-bit ones. Their contrast with the background they are
+// made for is at least 4.5:1 (a test computes it).
 type Palette struct {
 	Muted, Good, Warn, Bad, Accent color.Color
 }
@@ -19,22 +21,22 @@ type Palette struct {
 // Dark is for light text on a dark background.
 func Dark() Palette {
 	return Palette{
-		Muted:  lipgloss.Color("#9a9fa8"),
-		Good:   lipgloss.Color("#7bc275"),
-		Warn:   lipgloss.Color("#e2b652"),
-		Bad:    lipgloss.Color("#f08a80"),
-		Accent: lipgloss.Color("#7ab4f0"),
+		Muted:  lipgloss.Color("246"),
+		Good:   lipgloss.Color("114"),
+		Warn:   lipgloss.Color("179"),
+		Bad:    lipgloss.Color("210"),
+		Accent: lipgloss.Color("111"),
 	}
 }
 
 // Light is for dark text on a light background.
 func Light() Palette {
 	return Palette{
-		Muted:  lipgloss.Color("#5f646d"),
-		Good:   lipgloss.Color("#1f7330"),
-		Warn:   lipgloss.Color("#855a00"),
-		Bad:    lipgloss.Color("#b3261e"),
-		Accent: lipgloss.Color("#0b5cad"),
+		Muted:  lipgloss.Color("241"),
+		Good:   lipgloss.Color("22"),
+		Warn:   lipgloss.Color("94"),
+		Bad:    lipgloss.Color("124"),
+		Accent: lipgloss.Color("25"),
 	}
 }
 
