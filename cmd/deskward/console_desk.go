@@ -263,6 +263,13 @@ func (d *desk) migrationDeps() migrations.Deps {
 	deps := migrations.Deps{Runner: s.runner, Guides: s.runner.Guides, Clock: s.clock, Folder: d.privateFolder(), Rehearse: d.rehearse}
 	if d.sandbox != nil {
 		deps.AdvanceClock = func(by time.Duration) { d.sandbox.Clock().Advance(by) }
+		deps.Examples = func(_ context.Context, guideID string) (guide.Answers, error) {
+			g, err := s.runner.Guide(guideID)
+			if err != nil {
+				return nil, err
+			}
+			return rehearsalAnswers(g, d.sandbox)
+		}
 	}
 	return deps
 }

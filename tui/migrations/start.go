@@ -24,6 +24,19 @@ type start struct {
 	working   bool
 }
 
+// Begin is the screen that starts a guide, for other sections to open: name is
+// proposed for the run. An unknown guide gives nil.
+func Begin(d Deps, guideID, name string) screen.Screen {
+	for _, g := range d.Guides {
+		if g.ID == guideID {
+			s := newStart(d, drafts{}, g, guide.Rehearsal{})
+			s.form.Set("name", name)
+			return s
+		}
+	}
+	return nil
+}
+
 func newStart(d Deps, kept drafts, g guide.Guide, rehearsal guide.Rehearsal) *start {
 	form := kept["start/"+g.ID]
 	if form == nil {
@@ -44,10 +57,10 @@ type started struct {
 // Title names the guide.
 func (s *start) Title(e screen.Env) string { return s.guide.Title.In(e.Text.Lang()) }
 
-// Init has nothing to read.
+// Init reads how the guide was last rehearsed.
 func (s *start) Init(scope *screen.Scope) screen.Step {
 	s.scope = scope
-	return screen.Step{}
+	return screen.Step{Cmd: readRehearsal(s.d, scope, s.guide.ID)}
 }
 
 // Capturing keeps letters for the name.
