@@ -39,8 +39,9 @@ func newList(f *family) *list {
 }
 
 // rest is how long the cursor stays before the selected connection is read
-// whole: moving through ten thousand must not decrypt ten thousand.
-const rest = 250 * time.Millisecond
+// whole: moving through ten thousand must neither decrypt nor draw ten
+// thousand. What the list itself knows is beside the table at once.
+const rest = time.Second
 
 type (
 	listed struct {

@@ -33,7 +33,11 @@ func (l *list) Draw(e screen.Env) screen.Frame {
 	}
 	left := e.Width * listShare / 100
 	lines, cur := l.drawTable(e, left-1, e.Height, false)
-	return screen.Frame{Text: strings.Join(widget.Columns(e, lines, left, l.drawPane(e, e.Width-left-3), e.Height), "\n"), Cursor: cur}
+	pane := l.drawPane(e, e.Width-left-3)
+	// The rule stands beside the pane's lines only: a rule down the whole
+	// screen would be a quarter of what a change of screen sends.
+	out := widget.Columns(e, lines[:min(len(pane), len(lines))], left, pane, len(pane))
+	return screen.Frame{Text: strings.Join(append(out, lines[min(len(pane), len(lines)):]...), "\n"), Cursor: cur}
 }
 
 func frame(lines []string) screen.Frame { return screen.Frame{Text: strings.Join(lines, "\n")} }
@@ -135,6 +139,9 @@ func (l *list) table(e screen.Env) widget.Table {
 func (l *list) cells(e screen.Env, r *row) []widget.Cell {
 	st := r.State(e.Now)
 	sign, style := mark(e, st.Health)
+	if st.Health == core.HealthGood {
+		style = e.Theme.Plain // colour is for where the eye must go
+	}
 	words, wordStyle := stateWords(e, r.Summary, st), e.Theme.Plain
 	if st.Health == core.HealthUnknown || st.Health == core.HealthWaiting {
 		wordStyle = e.Theme.Muted
