@@ -46,13 +46,11 @@ func TestStories(t *testing.T) {
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Values[storyKey{}] = &story{running: map[string]*process{}}
-			for _, v := range []string{
-				"HOME=" + e.WorkDir, "XDG_DATA_HOME=" + e.WorkDir + "/data", "DESKWARD_STORE=" + e.WorkDir + "/store/deskward.db",
+			e.Vars = append(e.Vars,
+				"HOME="+e.WorkDir, "XDG_DATA_HOME="+e.WorkDir+"/data", "DESKWARD_STORE="+e.WorkDir+"/store/deskward.db",
 				"LANG=en_US.UTF-8", "DESKWARD_LANG=en", "LOGNAME=mina", "TERM=dumb", "NO_PROXY=*",
-				"GOCOVERDIR=" + os.Getenv("GOCOVERDIR"),
-			} {
-				e.Vars = append(e.Vars, v)
-			}
+				"GOCOVERDIR="+os.Getenv("GOCOVERDIR"),
+			)
 			return nil
 		},
 	})

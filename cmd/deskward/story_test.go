@@ -28,7 +28,6 @@ type storyKey struct{}
 
 // story is what one script has running.
 type story struct {
-	mu      sync.Mutex
 	running map[string]*process
 	control string
 }
