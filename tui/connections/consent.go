@@ -2,6 +2,8 @@ package connections
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -30,7 +32,8 @@ type ask struct {
 
 	input    widget.Input
 	pasteErr error
-	file     string // where the address was written
+	file     string        // where the address was written; "" nowhere
+	over     chan struct{} // closed when the consent has ended
 	ended    ending
 }
 
@@ -77,7 +80,7 @@ func (a *ask) Init(s *screen.Scope) screen.Step {
 // begin starts the work that lasts as long as the screen: begin or resume,
 // open the port, wait.
 func (a *ask) begin() screen.Step {
-	a.attempt, a.ended, a.deaf, a.busy, a.pasteErr = consent.Attempt{}, ending{}, nil, nil, nil
+	a.over = make(chan struct{})
 	race := race{f: a.f, who: a.who, anew: a.fresh}
 	return screen.Step{Cmd: a.scope.Stream(race.run)}
 }
@@ -101,11 +104,12 @@ func (a *ask) Update(msg tea.Msg) screen.Step {
 	case pastedAnswer:
 		return a.answered(msg)
 	case written:
-		if msg.err != nil {
+		if a.file = msg.path; msg.err != nil {
 			return screen.Fail(msg.err)
 		}
-		a.file = msg.path
-		return screen.Say("connections.consent.written", locale.Params{"path": msg.path})
+		if msg.path != "" {
+			return screen.Say("connections.consent.written", locale.Params{"path": msg.path})
+		}
 	case opened:
 		if msg.err != nil {
 			return screen.Fail(msg.err)
@@ -128,12 +132,8 @@ func (a *ask) settle(res consent.Result, err error) screen.Step {
 	a.ended = ending{over: true, res: res, err: err}
 	delete(a.f.typed, "paste "+a.who.id)
 	a.input.SetValue("")
-	work := screen.Step{Changed: true}
-	if file := a.file; file != "" {
-		// The address holds the state of an attempt that is over.
-		work.Cmd = a.scope.Run(func(context.Context) tea.Msg { os.Remove(file); return nil }) //nolint:errcheck // it is worth nothing any more
-	}
-	return work
+	close(a.over)
+	return screen.Step{Changed: true}
 }
 
 // paste takes a whole answer at once: what a terminal pastes is complete. A
@@ -260,18 +260,27 @@ func (a *ask) openBrowser() screen.Step {
 	return screen.Step{Cmd: a.scope.Run(func(ctx context.Context) tea.Msg { return opened{a.f.Browser.Open(ctx, url)} })}
 }
 
-// write puts the address into a file that only this user reads.
+// write puts the address into a file that only this user reads, and that goes
+// when the consent ends or the screen is left: it holds the attempt's state.
 func (a *ask) write() screen.Step {
-	url, folder, old := a.attempt.URL, a.f.Folder, a.file
-	return screen.Step{Cmd: a.scope.Run(func(context.Context) tea.Msg {
-		if old != "" {
-			os.Remove(old) //nolint:errcheck // a newer file takes its place
-		}
+	if a.file != "" {
+		return screen.Say("connections.consent.written", locale.Params{"path": a.file})
+	}
+	url, folder, over := a.attempt.URL, a.f.Folder, a.over
+	return screen.Step{Cmd: a.scope.Stream(func(ctx context.Context, emit func(tea.Msg)) tea.Msg {
 		path, err := writePrivate(folder, url+"\n")
 		if err != nil {
-			err = &core.Error{Tried: "write-file", On: folder, Code: "connections.file", Err: err}
+			return written{err: &core.Error{Tried: "write-file", On: folder, Code: "connections.file", Err: err}}
 		}
-		return written{path, err}
+		emit(written{path: path})
+		select {
+		case <-over:
+		case <-ctx.Done():
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return written{path: path, err: &core.Error{Tried: "remove-file", On: path, Code: "connections.file-left", Err: err}}
+		}
+		return written{}
 	})}
 }
 

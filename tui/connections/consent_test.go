@@ -175,9 +175,17 @@ func TestAddressFileIsPrivateAndGoesWhenTheConsentEnds(t *testing.T) {
 	if raw, err := os.ReadFile(got[0]); err != nil || string(raw) != at.URL+"\n" {
 		t.Errorf("file holds %q, %v", raw, err)
 	}
+	gone := func() bool { return len(files()) == 0 }
+	r.press("esc")
+	r.See("stays open for")
+	r.Until("the file to go with the screen", gone)
+	r.press("o")
+	r.See("Taken up again")
+	r.press("w")
+	r.See("Written to")
 	r.Paste(answerTo(t, at))
 	r.See("has access to Acme Desk")
-	r.Until("the file to go", func() bool { return len(files()) == 0 })
+	r.Until("the file to go with the consent", gone)
 }
 
 func TestSandboxAgreesWithOneKey(t *testing.T) {

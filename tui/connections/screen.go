@@ -57,7 +57,7 @@ type Deps struct {
 	// User and Host name this machine in the tunnel line.
 	User, Host string
 	// Folder is where an authorization URL is written when the admin asks for
-	// a file: a private folder, cleaned by its owner.
+	// a file: a private folder, made when it is missing.
 	Folder string
 
 	// Sandbox, optional, agrees to a consent in the terminal and returns the
