@@ -97,7 +97,7 @@ func (l *log) table(e screen.Env, width, height int) []string {
 	}
 	t := widget.Table{
 		Columns: columns,
-		Rows: l.rows(), List: &l.cursor,
+		Rows:    l.rows(), List: &l.cursor,
 		Row: func(i int) []widget.Cell {
 			ev := l.row(i)
 			mark, style := tone(e, ev)

@@ -1,7 +1,6 @@
 package migrations_test
 
 import (
-	"context"
 	"io/fs"
 	"strings"
 	"testing"
@@ -166,44 +165,6 @@ func noKeysMissing(t testing.TB, text string) {
 	for _, prefix := range []string{"[migrations.", "[guide.", "[step.", "[run.", "[key.", "[error.", "[tried.", "<no value>"} {
 		if strings.Contains(text, prefix) {
 			t.Errorf("a text is missing (%s):\n%s", prefix, text)
-		}
-	}
-}
-
-// drive takes a run through the product's own guide with the sandbox's answers
-// up to (not including) a step.
-func (w *world) drive(t testing.TB, until string) guide.Run {
-	t.Helper()
-	run, err := w.runner.Start(t.Context(), "zoho-authtoken-self", "Acme Europe")
-	if err != nil {
-		t.Fatal(err)
-	}
-	answers := w.answers(t)
-	for {
-		p, underway := w.runner.Prompt(run, locale.English)
-		if !underway || p.Step.ID == until {
-			return run
-		}
-		switch p.Step.Kind {
-		case guide.Tell:
-			run, err = w.runner.Answer(context.Background(), run, nil)
-		case guide.Ask:
-			values := map[string]string{}
-			for _, f := range p.Fields {
-				if v, ok := answers[p.Step.ID+"."+f.Name]; ok {
-					values[f.Name] = v
-				}
-			}
-			run, err = w.runner.Answer(context.Background(), run, values)
-		default:
-			word := ""
-			if p.Confirm != nil {
-				word = p.Confirm.Word
-			}
-			run, err = w.runner.Do(context.Background(), run, word)
-		}
-		if err != nil {
-			t.Fatalf("step %s: %v", p.Step.ID, err)
 		}
 	}
 }
