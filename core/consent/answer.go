@@ -32,7 +32,7 @@ func once(params url.Values) bool {
 // ours reports whether the parameters carry the attempt's state.
 func (r attemptRecord) ours(params url.Values) bool {
 	state := params["state"]
-	return len(state) == 1 && core.NewSecret(state[0]).Equal(r.secrets[secretState])
+	return len(state) == 1 && state[0] != "" && core.NewSecret(state[0]).Equal(r.secrets[secretState])
 }
 
 // judge says why an answer must not be exchanged, or nil: an issuer that is

@@ -8,7 +8,7 @@ import (
 func FuzzParsePaste(f *testing.F) {
 	for _, s := range []string{
 		"", "code", "http://127.0.0.1:48105/callback/zoho?code=1000.abc&location=eu&accounts-server=https%3A%2F%2Faccounts.zoho.eu&state=s",
-		"4%2F0AbCd", "?code=a&code=b", "code=%zz", "http://[::1%25]:1/?code=x", "#access_token=x", "://?", "state=a&code=", "&&&", "「code=abcdef」", "a?b?c#d#e",
+		"4%2F0AbCd", "?code=a&code=b", "code=%zz", "http://[::1%25]:1/?code=x", "#access_token=x", "://?", "state=a&code=", "state=&code", "&&&", "「code=abcdef」", "a?b?c#d#e",
 	} {
 		f.Add(s)
 	}
