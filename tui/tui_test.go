@@ -37,6 +37,7 @@ type lister struct {
 	name  string
 	got   []string
 	scope *screen.Scope
+	began atomic.Bool
 	ended atomic.Bool
 	open  func() screen.Screen
 	text  bool
@@ -64,6 +65,7 @@ func (l *lister) Update(msg tea.Msg) screen.Step {
 			}
 		case "w":
 			return screen.Step{Cmd: l.scope.Run(func(ctx context.Context) tea.Msg {
+				l.began.Store(true)
 				if l.work != nil {
 					l.work(ctx)
 				}
@@ -225,7 +227,9 @@ func TestLeavingAScreenCancelsItsWorkAndDropsItsResult(t *testing.T) {
 			return &lister{name: "first", open: func() screen.Screen { return second }}
 		}
 	})
-	c.press("enter", "w", "esc")
+	c.press("enter", "w")
+	c.Until("the work to begin", second.began.Load)
+	c.press("esc")
 	c.Until("the end of the work", second.ended.Load)
 	c.See("first got")
 	if len(second.got) != 1 {
@@ -293,20 +297,24 @@ func TestTheStoreLocksWhenNobodyTypesThoughWorkGoesOn(t *testing.T) {
 func TestTheKeyStaysUntilWhatMustFinishHasFinished(t *testing.T) {
 	t.Parallel()
 	saved, finish := make(chan bool, 1), make(chan struct{})
+	var first *lister
 	c := start(t, 80, 24, func(o *tui.Options, c *console) {
 		withLock(o, c)
 		o.Sections[0].Open = func() screen.Screen {
-			return &lister{name: "first", work: func(ctx context.Context) {
+			first = &lister{name: "first", work: func(ctx context.Context) {
 				<-ctx.Done() // the screen was left; the answer is still to come
 				<-finish
 				saved <- !c.locked.Load()
 			}}
+			return first
 		}
 	})
 	c.Type("correct horse battery")
 	c.press("enter")
 	c.See("first got")
-	c.press("w", "ctrl+l")
+	c.press("w")
+	c.Until("the work to begin", first.began.Load)
+	c.press("ctrl+l")
 	c.See("This store is locked.")
 	close(finish)
 	c.Until("the key to be wiped", c.locked.Load)

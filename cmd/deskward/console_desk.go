@@ -199,7 +199,10 @@ func (d *desk) sections() []tui.Section {
 		{ID: "visitors", Title: "section.visitors", Open: func() screen.Screen { return reserved.Place{ID: "visitors", Label: "section.visitors"} }},
 		{ID: "deadlines", Title: "section.deadlines", Open: func() screen.Screen {
 			s := d.session.Load()
-			return deadlines.New(deadlines.Deps{List: s.deadlines.List})
+			return deadlines.New(deadlines.Deps{
+				List: s.deadlines.List,
+				Open: func(id string) screen.Screen { return connections.Detail(d.connectionDeps(), id) },
+			})
 		}},
 		{ID: "log", Title: "section.log", Open: func() screen.Screen {
 			s := d.session.Load()
@@ -247,15 +250,33 @@ func (d *desk) connectionDeps() connections.Deps {
 	deps := connections.Deps{
 		Connections: s.connections, Events: s.events, Platforms: s.platforms.Platforms, Service: s.platforms, Consent: s.consent,
 		Clock: s.clock, User: d.app.actor.User, Host: d.app.actor.Host, Folder: d.privateFolder(),
-		Migrate: func(core.Summary) screen.Screen { return migrations.New(d.migrationDeps()) },
+		Migrate: d.migrate,
 	}
 	if b := (desktop{d.app.env}); b.has() {
 		deps.Browser = b
 	}
 	if d.sandbox != nil {
-		deps.Sandbox = d.sandbox.GrantInTerminal
+		deps.Sandbox = &connections.Sandbox{
+			Agree: d.sandbox.GrantInTerminal, AgreeDevice: d.sandbox.GrantDevice,
+			Code: func(scopes []string) (string, error) {
+				return d.sandbox.ZohoSelfClientCode(scopes, sandboxCodeMinutes, "")
+			},
+			Answers: func(p core.PlatformID, g core.Grant) map[string]string { return sandboxValues(d.sandbox, p, g) },
+		}
 	}
 	return deps
+}
+
+// migrate opens the guide that moves a legacy credential, its run named
+// after the connection; the list of guides where there is none.
+func (d *desk) migrate(c core.Summary) screen.Screen {
+	deps := d.migrationDeps()
+	for _, g := range deps.Guides {
+		if g.Platform == c.Platform {
+			return migrations.Begin(deps, g.ID, c.Name)
+		}
+	}
+	return migrations.New(deps)
 }
 
 func (d *desk) migrationDeps() migrations.Deps {

@@ -85,6 +85,9 @@ func (a *add) key(msg tea.KeyPressMsg) screen.Step {
 			return screen.Step{Open: newTextMenu(a.f, items)}
 		}
 		return screen.Step{}
+	case "ctrl+g":
+		a.fillIn()
+		return screen.Step{}
 	case "ctrl+x":
 		a.f.draft = nil
 		return screen.Step{Replace: newAdd(a.f)}
@@ -103,6 +106,23 @@ func (a *add) key(msg tea.KeyPressMsg) screen.Step {
 		return a.save()
 	}
 	return screen.Step{}
+}
+
+// fillIn types what exists in the sandbox.
+func (a *add) fillIn() {
+	if a.f.Sandbox == nil || a.working {
+		return
+	}
+	p := a.platform()
+	grant := a.grant(p)
+	values := a.f.Sandbox.Answers(p.ID, grant)
+	for _, ask := range p.AsksFor(grant) {
+		if v, ok := values[ask.Name]; ok {
+			a.form.Set(askField(p, ask.Name), v)
+		}
+	}
+	a.form.SetFields(a.fields(p, grant)...) // another region may ask other things
+	a.propose()
 }
 
 // Leave keeps what was typed.
@@ -285,11 +305,14 @@ func (a *add) drawRegister(e screen.Env, w int) []string {
 
 // Keys of the form.
 func (a *add) Keys() []screen.Key {
-	return []screen.Key{
-		screen.NewKey("enter", "connections.key.next", "enter"),
+	keys := []screen.Key{screen.NewKey("enter", "connections.key.next", "enter")}
+	if a.f.Sandbox != nil {
+		keys = append(keys, screen.NewKey("ctrl+g", "connections.key.fill", "ctrl+g"))
+	}
+	return append(keys,
 		screen.NewKey("ctrl+s", "connections.key.save", "ctrl+s").If(!a.working, "connections.off.busy"),
 		screen.NewKey("ctrl+y", "connections.key.copy", "ctrl+y"),
 		screen.NewKey("esc", "connections.key.leave-form", "esc"),
 		screen.NewKey("ctrl+x", "connections.key.clear", "ctrl+x"),
-	}
+	)
 }

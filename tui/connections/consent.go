@@ -311,7 +311,7 @@ func (a *ask) grantHere() screen.Step {
 	a.taking = true
 	at := a.attempt
 	return screen.Step{Cmd: a.scope.Run(func(ctx context.Context) tea.Msg {
-		redirect, err := a.f.Sandbox(ctx, at.URL)
+		redirect, err := a.f.Sandbox.Agree(ctx, at.URL)
 		if err != nil {
 			return pastedAnswer{err: err}
 		}

@@ -15,6 +15,7 @@ import (
 
 	"deskward/core"
 	"deskward/core/consent"
+	"deskward/tui/connections"
 )
 
 func TestBadPasteGivesItsReasonAndTheRaceGoesOn(t *testing.T) {
@@ -192,10 +193,10 @@ func TestSandboxAgreesWithOneKey(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	c := r.add("Acme Europe", nil)
-	r.deps.Sandbox = func(ctx context.Context, authURL string) (string, error) {
+	r.deps.Sandbox = &connections.Sandbox{Agree: func(ctx context.Context, authURL string) (string, error) {
 		at, err := r.consent.Pending(ctx, c.ID)
 		return answerTo(t, at), err
-	}
+	}}
 	r.start(80, 24)
 	r.See("Acme Europe")
 	r.press("o")

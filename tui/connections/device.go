@@ -73,6 +73,8 @@ func (d *device) Update(msg tea.Msg) screen.Step {
 		d.f.devices[d.who.id] = msg.code
 	case devicePoll:
 		d.poll = msg.poll
+	case opened:
+		return screen.Fail(msg.err)
 	case obtained:
 		d.ended = ending{true, msg.res, msg.err}
 		delete(d.f.devices, d.who.id)
@@ -98,6 +100,11 @@ func (d *device) key(k string) screen.Step {
 			items = append(items, copyable{what: "connections.copy.device-complete", text: d.code.CompleteURL})
 		}
 		return screen.Step{Open: newTextMenu(d.f, items)}
+	case k == "g" && d.f.Sandbox != nil:
+		code := d.code
+		return screen.Step{Cmd: d.scope.Run(func(ctx context.Context) tea.Msg {
+			return opened{d.f.Sandbox.AgreeDevice(ctx, code.URL, code.UserCode)}
+		})}
 	case k == "o" && d.f.Browser != nil:
 		url := d.code.CompleteURL
 		if url == "" {
@@ -154,9 +161,13 @@ func (d *device) Keys() []screen.Key {
 		return d.ended.keys()
 	}
 	ready := d.code.UserCode != ""
-	return []screen.Key{
+	var keys []screen.Key
+	if d.f.Sandbox != nil {
+		keys = append(keys, screen.NewKey("g", "connections.key.grant-here", "g").If(ready, "connections.off.starting"))
+	}
+	return append(keys,
 		screen.NewKey("y", "connections.key.copy", "y").If(ready, "connections.off.starting"),
 		screen.NewKey("o", "connections.key.browser", "o").If(d.f.Browser != nil, "connections.off.no-browser").If(ready, "connections.off.starting"),
 		screen.NewKey("n", "connections.key.new-code", "n").If(ready, "connections.off.starting"),
-	}
+	)
 }

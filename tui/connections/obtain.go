@@ -162,11 +162,23 @@ func (b *byCode) key(msg tea.KeyPressMsg) screen.Step {
 		return screen.Step{Back: true}
 	case k == "enter" && b.input.Value() != "":
 		return b.exchange()
+	case k == "g" && b.input.Value() == "" && b.f.Sandbox != nil:
+		return b.codeHere()
 	case k == "y" && b.input.Value() == "":
 		return screen.Step{Open: newTextMenu(b.f, b.copyables())}
 	default:
 		b.input.Update(msg)
 	}
+	return screen.Step{}
+}
+
+// codeHere makes the code as the vendor's console would: sandbox only.
+func (b *byCode) codeHere() screen.Step {
+	code, err := b.f.Sandbox.Code(b.conn.Scopes)
+	if err != nil {
+		return screen.Fail(err)
+	}
+	b.input.SetValue(code)
 	return screen.Step{}
 }
 
@@ -251,5 +263,9 @@ func (b *byCode) Keys() []screen.Key {
 	if b.Capturing() {
 		return []screen.Key{screen.NewKey("enter", "connections.key.paste", "enter"), screen.NewKey("esc", "connections.key.leave-consent", "esc")}
 	}
-	return []screen.Key{screen.NewKey("y", "connections.key.copy", "y").If(b.conn.ID != "", "connections.off.starting")}
+	keys := []screen.Key{screen.NewKey("y", "connections.key.copy", "y").If(b.conn.ID != "", "connections.off.starting")}
+	if b.f.Sandbox != nil {
+		keys = append(keys, screen.NewKey("g", "connections.key.code-here", "g").If(b.conn.ID != "", "connections.off.starting"))
+	}
+	return keys
 }

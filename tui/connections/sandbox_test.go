@@ -6,6 +6,7 @@ import (
 	"deskward/core"
 	"deskward/core/platform/all"
 	"deskward/core/sandbox"
+	"deskward/tui/connections"
 )
 
 func TestZohoConnectionIsMadeInTheSandboxFromFormToProof(t *testing.T) {
@@ -16,7 +17,7 @@ func TestZohoConnectionIsMadeInTheSandboxFromFormToProof(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.service.Platforms, r.service.Endpoints = all.Platforms(), sb.Endpoints()
-	r.deps.Platforms, r.deps.Sandbox = all.Platforms(), sb.GrantInTerminal
+	r.deps.Platforms, r.deps.Sandbox = all.Platforms(), &connections.Sandbox{Agree: sb.GrantInTerminal}
 	zoho := sb.Fixtures().Zoho
 	r.start(80, 40)
 	r.See("No connections yet", "This is the sandbox")

@@ -60,11 +60,24 @@ type Deps struct {
 	// a file: a private folder, made when it is missing.
 	Folder string
 
-	// Sandbox, optional, agrees to a consent in the terminal and returns the
-	// address that the browser would have gone to. nil outside the sandbox.
-	Sandbox func(ctx context.Context, authURL string) (redirectURL string, err error)
+	// Sandbox, optional, stands in for the vendor's pages. nil outside the
+	// sandbox.
+	Sandbox *Sandbox
 	// Migrate, optional, opens the migration of a legacy auth token.
 	Migrate func(core.Summary) screen.Screen
+}
+
+// Sandbox is what a rehearsal gives where there is no vendor's page to go to.
+type Sandbox struct {
+	// Agree agrees to a consent and returns the address that the browser would
+	// have gone to.
+	Agree func(ctx context.Context, authURL string) (redirectURL string, err error)
+	// AgreeDevice agrees to a device code.
+	AgreeDevice func(ctx context.Context, verificationURL, userCode string) error
+	// Code is what the vendor's console would have made for these scopes.
+	Code func(scopes []string) (string, error)
+	// Answers are what exists in the sandbox, by ask.
+	Answers func(platform core.PlatformID, grant core.Grant) map[string]string
 }
 
 // family is what the screens share.
@@ -80,7 +93,9 @@ type family struct {
 }
 
 // New makes the list, the root of the section.
-func New(d Deps) screen.Screen {
+func New(d Deps) screen.Screen { return newList(newFamily(d)) }
+
+func newFamily(d Deps) *family {
 	f := &family{
 		Deps: d, platforms: map[core.PlatformID]platform.Platform{},
 		typed: map[string]string{}, removed: map[string]bool{}, taken: map[string]bool{}, devices: map[string]consent.DeviceCode{},
@@ -88,8 +103,11 @@ func New(d Deps) screen.Screen {
 	for _, p := range d.Platforms {
 		f.platforms[p.ID] = p
 	}
-	return newList(f)
+	return f
 }
+
+// Detail is the screen of one connection, for other sections to open.
+func Detail(d Deps, id string) screen.Screen { return newDetail(newFamily(d), core.Summary{ID: id}) }
 
 // platformName is the product's own name, or the id of one this version does
 // not know.

@@ -267,6 +267,11 @@ func (s *Scope) Run(work func(ctx context.Context) tea.Msg) tea.Cmd {
 		s.work.begun.Add(1)
 		defer s.work.begun.Done()
 		defer s.work.scheduled(-1)
+		// Left before it began: then it must not begin, since Wait may have been
+		// over already.
+		if s.ctx.Err() != nil {
+			return nil
+		}
 		return s.result(work)
 	}
 }

@@ -104,6 +104,7 @@ func (d *Driver) Until(what string, ok func() bool) {
 		select {
 		case msg := <-d.msgs:
 			d.handle(msg)
+		case <-time.After(5 * time.Millisecond): // what ok looks at may change without a message
 		case <-limit:
 			d.t.Fatalf("never saw %s; the screen is:\n%s", what, d.Text())
 		}
