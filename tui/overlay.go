@@ -13,7 +13,6 @@ import (
 // help lists the keys of the screen in front, those that cannot work now with
 // the reason, and the shell's.
 type help struct {
-	title string
 	keys  []screen.Key
 	shell []screen.Key
 	list  widget.List

@@ -94,15 +94,6 @@ func (l *lister) Keys() []screen.Key {
 }
 func (l *lister) Capturing() bool { return l.text }
 
-func texts(t testing.TB, lang locale.Lang) *locale.Printer {
-	t.Helper()
-	p, err := locale.Load(os.DirFS("../assets/locales"), lang)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
 type console struct {
 	*tuitest.Driver
 	clock  *movable

@@ -39,7 +39,6 @@ type Unlock struct {
 	scope   *screen.Scope
 	form    *widget.Form
 	working bool
-	since   time.Time
 	err     error
 	waiting time.Time // no try before
 }
