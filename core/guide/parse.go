@@ -53,16 +53,23 @@ func Load(files fs.FS, actions []action.Action) ([]Guide, error) {
 // Parse reads and checks one guide. name is the file's name: it must be the
 // guide's id and ".yaml". What is wrong comes back as Problems.
 func Parse(name string, data []byte, actions []action.Action) (*Guide, error) {
+	g, problems := read(name, data, actions)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return g, nil
+}
+
+// read is Parse that gives what could be read besides the problems; nil when
+// that is no guide at all.
+func read(name string, data []byte, actions []action.Action) (*Guide, Problems) {
 	r := &reader{file: name, actions: actions}
 	g := r.document(data)
 	if g != nil {
 		r.check(g)
 	}
-	if len(r.problems) > 0 {
-		slices.SortStableFunc(r.problems, func(a, b Problem) int { return a.Line - b.Line })
-		return nil, r.problems
-	}
-	return g, nil
+	slices.SortStableFunc(r.problems, func(a, b Problem) int { return a.Line - b.Line })
+	return g, r.problems
 }
 
 // reader turns YAML nodes into a guide. It works on nodes, not by decoding

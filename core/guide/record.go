@@ -78,22 +78,24 @@ func (r *Runner) read(rd core.Reader, id string) (Run, error) {
 		return Run{}, err
 	}
 	run.ID, run.Rev = rec.ID, rec.Rev
-	if run.guide, err = r.guideOf(run); err != nil {
-		return Run{}, err
+	if run.guide, run.outdated = r.guideOf(run); run.guide == nil {
+		return Run{}, run.outdated
 	}
 	return run.clone(), nil
 }
 
-// guideOf returns the guide as it was when the run began.
+// guideOf returns the guide as it was when the run began. When this version
+// can read it but not carry it out, it comes with an error: what was proven
+// stays readable, and such a run can be reported and abandoned.
 func (r *Runner) guideOf(run Run) (*Guide, error) {
 	for i := range r.Guides {
 		if r.Guides[i].source == run.Source {
 			return &r.Guides[i], nil
 		}
 	}
-	g, err := Parse(run.GuideID+".yaml", []byte(run.Source), r.Actions)
-	if err != nil {
-		return nil, &core.Error{Tried: "continue-run", On: run.Name, Code: "run.outdated", Params: map[string]string{"guide": run.GuideID}, Err: err}
+	g, problems := read(run.GuideID+".yaml", []byte(run.Source), r.Actions)
+	if len(problems) > 0 {
+		return g, &core.Error{Tried: "continue-run", On: run.Name, Code: "run.outdated", Params: map[string]string{"guide": run.GuideID}, Err: problems}
 	}
 	return g, nil
 }

@@ -58,7 +58,8 @@ type Run struct {
 	// exported because fmt prints the dots of exported fields only.
 	Secrets core.Secrets `json:"-"`
 
-	guide *Guide
+	guide    *Guide
+	outdated error // why this version cannot carry the guide out; nil: it can
 }
 
 // StepRecord is the journal of one step.

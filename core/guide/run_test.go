@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -15,6 +17,7 @@ import (
 	"deskward/core/action"
 	"deskward/core/guide"
 	"deskward/core/locale"
+	"deskward/core/transport"
 )
 
 func TestRunGoesFromTheFirstStepToTheLast(t *testing.T) {
@@ -288,6 +291,26 @@ func TestARefusedStepCanBeTriedTwiceAndThenGivesWay(t *testing.T) {
 	}
 }
 
+// nobodyThere is what a call to a port where nobody listens comes back with.
+func nobodyThere(t *testing.T) error {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	c, err := transport.New(transport.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+l.Addr().String(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = transport.Do(c.For(l.Addr().String()), req)
+	return err
+}
+
 func TestAnIrreversibleStepFailsOnlyWhenNothingCanHaveHappened(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -295,7 +318,8 @@ func TestAnIrreversibleStepFailsOnlyWhenNothingCanHaveHappened(t *testing.T) {
 		want guide.State
 	}{
 		{&core.Error{Code: "kitchen.fuse", Class: core.Refused}, guide.Failed},
-		{&core.Error{Code: "net.refused"}, guide.Failed},
+		{nobodyThere(t), guide.Failed},
+		{&core.Error{Code: "net.refused"}, guide.Unknown}, // nothing says that it was not sent
 		{&core.Error{Code: "net.timeout"}, guide.Unknown},
 		{&core.Error{Code: "net.timeout", Class: core.Unknown}, guide.Unknown},
 		{&core.Error{Code: "store.busy", Class: core.Locked}, guide.Unknown}, // after a call
@@ -479,5 +503,25 @@ func TestAnswersFileIsReadByStepAndField(t *testing.T) {
 		if _, err := guide.ReadAnswers("a.yaml", []byte(bad)); err == nil {
 			t.Errorf("%q was read", bad)
 		}
+	}
+}
+
+func TestARunThatThisVersionCannotCarryOutIsStillReportedAndAbandoned(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	run := b.toToast()
+	later := &guide.Runner{Store: b.Store, Events: b.Events, Clock: b.Clock} // a version that knows none of the actions
+	old, err := later.Get(b.ctx, run.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if old.StateOf("toast") != guide.Open || len(old.Steps) == 0 {
+		t.Errorf("what was proven is not readable: %+v", old.Steps)
+	}
+	if _, err := later.Do(b.ctx, old, "TOAST"); core.CodeOf(err) != "run.outdated" {
+		t.Errorf("going on with it: %v", err)
+	}
+	if _, err := later.Abandon(b.ctx, old); err != nil {
+		t.Errorf("abandoning it: %v", err)
 	}
 }

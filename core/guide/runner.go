@@ -160,6 +160,9 @@ func (r Run) answers(step Step, values map[string]string) (map[string]string, co
 
 // at returns the current step, when it is of one of the kinds.
 func (r *Runner) at(run Run, kinds ...Kind) (Step, error) {
+	if run.outdated != nil {
+		return Step{}, run.outdated
+	}
 	step, underway := run.Current()
 	if !underway {
 		return Step{}, &core.Error{Tried: "continue-run", On: run.Name, Code: "run.ended", Class: core.Usage}

@@ -50,8 +50,24 @@ func (s *Service) Discover(ctx context.Context, id string) (core.Connection, err
 	if err != nil || maps.Equal(found.Settings, c.Settings) {
 		return c, err
 	}
-	return s.Connections.Change(ctx, id, core.Event{Verb: core.VerbChanged}, func(c *core.Connection) error {
-		c.Settings = found.Settings
+	return s.Connections.Change(ctx, id, core.Event{Verb: core.VerbChanged}, func(now *core.Connection) error {
+		// Only what was discovered: the call took a while, and somebody may
+		// have changed the rest.
+		settings := maps.Clone(now.Settings)
+		if settings == nil {
+			settings = map[string]string{}
+		}
+		for k, v := range found.Settings {
+			if c.Settings[k] != v {
+				settings[k] = v
+			}
+		}
+		for k := range c.Settings {
+			if _, kept := found.Settings[k]; !kept {
+				delete(settings, k)
+			}
+		}
+		now.Settings = settings
 		return nil
 	})
 }
@@ -109,10 +125,27 @@ func (s *Service) Check(ctx context.Context, id string) (core.Connection, error)
 	}
 	check.At, check.Calls = s.Clock.Now(), rec.Calls()
 	ev := core.Event{Verb: core.VerbChecked, Code: check.Code}
-	return s.Connections.Change(ctx, id, ev, func(c *core.Connection) error {
-		c.Check = check
+	checked := c
+	c, err = s.Connections.Change(ctx, id, ev, func(now *core.Connection) error {
+		if !sameGrant(*now, checked) {
+			return errOtherGrant // the verdict is about a credential that is no longer stored
+		}
+		now.Check = check
 		return nil
 	})
+	if errors.Is(err, errOtherGrant) {
+		return s.Connections.Get(ctx, id)
+	}
+	return c, err
+}
+
+var errOtherGrant = errors.New("the connection was granted anew meanwhile")
+
+// sameGrant reports whether two readings of a connection hold tokens of the
+// same consent. A refresh in between does not matter.
+func sameGrant(a, b core.Connection) bool {
+	return a.GrantedAt.Equal(b.GrantedAt) && a.Secrets[core.SecretAuthtoken].Equal(b.Secrets[core.SecretAuthtoken]) &&
+		a.Secrets[core.SecretAPIToken].Equal(b.Secrets[core.SecretAPIToken])
 }
 
 // compareOwner turns a good check into one with code connection.wrong-account
@@ -164,7 +197,11 @@ func (s *Service) Revoke(ctx context.Context, id string) (core.Connection, error
 	if err := revoker.Revoke(ctx); err != nil {
 		return c, err
 	}
+	revoked := c
 	return s.Connections.Change(context.WithoutCancel(ctx), id, core.Event{Verb: core.VerbRevoked}, func(c *core.Connection) error {
+		if !sameGrant(*c, revoked) {
+			return nil // what is stored now was granted after what was revoked
+		}
 		c.Secrets = c.Secrets.With(core.SecretAccessToken, core.Secret{}).With(core.SecretRefreshToken, core.Secret{})
 		c.Check, c.Granted = core.Check{}, nil
 		return nil

@@ -16,10 +16,12 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -66,7 +68,7 @@ func (e Endpoints) Validate() error {
 	for p, m := range e {
 		for name, raw := range m {
 			if err := CheckURL(raw); err != nil {
-				return &core.Error{Tried: "read-endpoints", On: string(p) + "." + name, Code: "endpoints.bad", Class: core.Usage, Params: map[string]string{"url": raw}, Err: err}
+				return &core.Error{Tried: "read-endpoints", On: string(p) + "." + name, Code: "endpoints.bad", Class: core.Usage, Err: err}
 			}
 		}
 	}
@@ -175,10 +177,17 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	start := g.c.clock.Now()
 	began := time.Now()
+	var reached atomic.Bool // a connection was there, so bytes of the request may have left
+	req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { reached.Store(true) },
+	}))
 	resp, err := g.c.base.RoundTrip(req)
 	call := core.Call{At: start, Method: req.Method, URL: req.URL.Scheme + "://" + req.URL.Host + req.URL.EscapedPath(), Took: time.Since(began)}
 	if err != nil {
 		core.RecordCall(req.Context(), call)
+		if !reached.Load() {
+			err = &notSent{err}
+		}
 		return nil, err
 	}
 	call.Status = resp.StatusCode
@@ -282,9 +291,11 @@ func cleanValue(v any) any {
 			v[i] = cleanValue(v[i])
 		}
 	case map[string]any:
+		clean := make(map[string]any, len(v))
 		for k, e := range v {
-			v[k] = cleanValue(e)
+			clean[core.CleanLine(k)] = cleanValue(e)
 		}
+		return clean
 	}
 	return v
 }
@@ -321,19 +332,29 @@ func NetError(host string, err error) error {
 		e.Code = "net.timeout"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		e.Code = "net.refused"
+	case NotSent(err):
+		e.Code = "net.unreachable"
 	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET):
 		e.Code = "net.cut"
 	}
 	return e
 }
 
+// notSent marks a failure before there was a connection to the vendor.
+type notSent struct{ err error }
+
+// Error is the cause's.
+func (e *notSent) Error() string { return e.err.Error() }
+
+// Unwrap returns the cause.
+func (e *notSent) Unwrap() error { return e.err }
+
 // NotSent reports whether a failure happened before any byte of the request
 // can have reached the vendor, so that a call that must not be repeated
 // certainly had no effect.
 func NotSent(err error) bool {
-	switch core.CodeOf(err) {
-	case "net.dns", "net.refused", "net.certificate", "net.host-not-allowed", "net.proxy":
+	if _, ok := errors.AsType[*notSent](err); ok {
 		return true
 	}
-	return false
+	return core.CodeOf(err) == "net.host-not-allowed"
 }
