@@ -96,7 +96,7 @@ type Summary struct {
 	GrantedAt     time.Time
 }
 
-// Health is a connection's state in one word, worst first.
+// Health is a connection's state in one word.
 type Health int
 
 // The healths.
@@ -300,7 +300,7 @@ func findName(r Reader, name string) (id string, err error) {
 // Add stores a new connection under a fresh id and records the event. It
 // fails with code connection.name-taken when the name is in use.
 func (s *Connections) Add(ctx context.Context, c Connection) (Connection, error) {
-	c.ID, c.Rev, c.Name = NewID(), 0, strings.TrimSpace(c.Name)
+	c.ID, c.Rev, c.Name = NewID(), 0, strings.TrimSpace(CleanLine(c.Name))
 	c.CreatedAt, c.CreatedBy = s.Events.Clock.Now(), s.Events.Actor.String()
 	err := s.Store.Update(ctx, func(w Writer) error {
 		if err := nameFree(w, c.Name, ""); err != nil {
@@ -358,7 +358,7 @@ func (s *Connections) Change(ctx context.Context, id string, ev Event, fn func(*
 // when somebody changed it since.
 func (s *Connections) Rename(ctx context.Context, id string, rev uint64, name string) (Connection, error) {
 	var c Connection
-	name = strings.TrimSpace(name)
+	name = strings.TrimSpace(CleanLine(name))
 	err := s.Store.Update(ctx, func(w Writer) error {
 		var err error
 		if c, err = GetConnection(w, id); err != nil {
@@ -377,8 +377,8 @@ func (s *Connections) Rename(ctx context.Context, id string, rev uint64, name st
 	return c, err
 }
 
-// Remove deletes the connection read at revision rev, and then erases what
-// was deleted where the store can. It does not revoke anything at the vendor.
+// Remove deletes the connection read at revision rev with its deadlines, and
+// then erases what was deleted where the store can. It does not revoke anything at the vendor.
 func (s *Connections) Remove(ctx context.Context, id string, rev uint64) error {
 	err := s.Store.Update(ctx, func(w Writer) error {
 		c, err := GetConnection(w, id)
@@ -386,6 +386,9 @@ func (s *Connections) Remove(ctx context.Context, id string, rev uint64) error {
 			return err
 		}
 		if err := w.Delete(KindConnection, id, rev); err != nil {
+			return err
+		}
+		if err := deleteDeadlines(w, id); err != nil {
 			return err
 		}
 		return s.Events.Append(w, Event{Verb: VerbRemoved, Subject: c.Subject()})

@@ -2,6 +2,8 @@ package core
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"slices"
 	"time"
@@ -21,34 +23,47 @@ type Deadline struct {
 // Deadlines keeps what ends and when.
 type Deadlines struct{ Store Store }
 
-// PutDeadline writes a new deadline within the caller's transaction. A
-// deadline of the same subject and code replaces the one before.
+// PutDeadline writes a deadline within the caller's transaction. One of the
+// same subject and code is replaced.
 func PutDeadline(w Writer, d Deadline) error {
-	for rec, err := range w.Heads(KindDeadline, ListOptions{}) {
-		if err != nil {
-			return err
-		}
-		var old Deadline
-		if err := json.Unmarshal(rec.Head, &old); err != nil {
-			return err
-		}
-		if old.Subject.ID == d.Subject.ID && old.Code == d.Code {
-			d.ID = old.ID
-			raw, err := json.Marshal(d)
-			if err != nil {
-				return err
-			}
-			_, err = w.Put(Record{Kind: KindDeadline, ID: rec.ID, Rev: rec.Rev, Head: raw})
-			return err
-		}
+	d.ID = deadlineID(d.Subject.ID, d.Code)
+	rec, err := w.Get(KindDeadline, d.ID)
+	if err != nil && CodeOf(err) != ErrNotFound.Code {
+		return err
 	}
-	d.ID = NewID()
 	raw, err := json.Marshal(d)
 	if err != nil {
 		return err
 	}
-	_, err = w.Put(Record{Kind: KindDeadline, ID: d.ID, Head: raw})
+	_, err = w.Put(Record{Kind: KindDeadline, ID: d.ID, Rev: rec.Rev, Head: raw})
 	return err
+}
+
+// deadlineID is opaque, as record ids are, and the same for the same subject
+// and code.
+func deadlineID(subject, code string) string {
+	sum := sha256.Sum256([]byte(subject + "\x00" + code))
+	return hex.EncodeToString(sum[:16])
+}
+
+// deleteDeadlines removes the deadlines of a subject that is being removed.
+func deleteDeadlines(w Writer, subject string) error {
+	for rec, err := range w.Heads(KindDeadline, ListOptions{}) {
+		if err != nil {
+			return err
+		}
+		var d Deadline
+		if err := json.Unmarshal(rec.Head, &d); err != nil {
+			return err
+		}
+		if d.Subject.ID != subject {
+			continue
+		}
+		if err := w.Delete(KindDeadline, rec.ID, rec.Rev); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // List returns the deadlines that are not done, soonest first: those written
@@ -56,7 +71,7 @@ func PutDeadline(w Writer, d Deadline) error {
 func (s *Deadlines) List(ctx context.Context) ([]Deadline, error) {
 	var out []Deadline
 	err := s.Store.View(ctx, func(r Reader) error {
-		written := map[string]bool{}
+		written := map[string]time.Time{} // by subject: an end that is written down is not told twice
 		for rec, err := range r.Heads(KindDeadline, ListOptions{}) {
 			if err != nil {
 				return err
@@ -65,7 +80,7 @@ func (s *Deadlines) List(ctx context.Context) ([]Deadline, error) {
 			if err := json.Unmarshal(rec.Head, &d); err != nil {
 				return err
 			}
-			written[d.Subject.ID] = true
+			written[d.Subject.ID] = d.At
 			if d.Done.IsZero() {
 				out = append(out, d)
 			}
@@ -78,12 +93,12 @@ func (s *Deadlines) List(ctx context.Context) ([]Deadline, error) {
 			if err != nil {
 				return err
 			}
-			if written[c.ID] {
-				continue
-			}
 			subject := Subject{Kind: KindConnection, ID: c.ID, Name: c.Name}
 			switch {
 			case !c.EndsAt.IsZero():
+				if written[c.ID].Truncate(time.Second).Equal(c.EndsAt.Truncate(time.Second)) {
+					continue
+				}
 				out = append(out, Deadline{Subject: subject, Code: "connection.ends", At: c.EndsAt})
 			case c.HasAccess && !c.HasRefresh && c.Grant != GrantClientCredentials && !c.AccessExpires.IsZero():
 				out = append(out, Deadline{Subject: subject, Code: "access.expires", At: c.AccessExpires})

@@ -49,6 +49,9 @@ func TestNamesAreUniqueWithoutRegardToCase(t *testing.T) {
 	if _, err := conns.Add(ctx, core.Connection{Name: "ACME", Platform: "zoho"}); core.CodeOf(err) != "connection.name-taken" {
 		t.Errorf("a second ACME: %v", err)
 	}
+	if b, err := conns.Add(ctx, core.Connection{Name: "x\x1b]8;;https://evil.test\x1b\\"}); err != nil || strings.Contains(b.Name, "\x1b") {
+		t.Errorf("a name with an escape sequence: %q %v", b.Name, err)
+	}
 	if _, err := conns.Add(ctx, core.Connection{Name: "  "}); core.CodeOf(err) != "connection.name-empty" {
 		t.Errorf("an empty name: %v", err)
 	}
@@ -246,5 +249,11 @@ func TestDeadlinesComeSoonestFirstAndOnce(t *testing.T) {
 	}
 	if len(got) != 2 || got[0].Code != "access.expires" || got[1].Code != "zoho.old-token-ends" {
 		t.Errorf("got %+v", got)
+	}
+	if err := conns.Remove(ctx, old.ID, old.Rev); err != nil {
+		t.Fatal(err)
+	}
+	if got, err = deadlines.List(ctx); err != nil || len(got) != 1 {
+		t.Errorf("after the connection was removed: %+v %v", got, err)
 	}
 }

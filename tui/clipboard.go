@@ -64,6 +64,7 @@ func (c *Console) copied(msg copiedMsg) tea.Cmd {
 		c.notice = screen.Notice{Text: "copy.failed", Params: what}
 	case msg.native:
 		c.notice = screen.Notice{Text: "copy.done", Params: what}
+		c.clearing = msg.clear
 		return tea.Tick(clearAfter, func(time.Time) tea.Msg { return clearMsg{msg.clear} })
 	default:
 		c.notice = screen.Notice{Text: "copy.sent", Params: what}

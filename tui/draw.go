@@ -245,7 +245,7 @@ func (c *Console) withNotice(e screen.Env, lines []string) []string {
 	if n.Err == nil {
 		text := ""
 		if n.Text != "" {
-			text = " " + e.Theme.Accent.Render(e.Theme.Glyphs.Bullet) + " " + widget.CutStyled(e.T(n.Text, n.Params), c.width-4, e.Theme.Glyphs.Cut)
+			text = " " + e.Theme.Accent.Render(e.Theme.Glyphs.Bullet) + " " + widget.Cut(e.T(n.Text, n.Params), c.width-4, e.Theme.Glyphs.Cut)
 		}
 		return append(lines, text)
 	}

@@ -83,6 +83,7 @@ type Console struct {
 	idleArmed bool
 	ticking   bool
 	quitAsked bool
+	clearing  func() // clears this machine's clipboard if what was copied is still there
 	broken    *screen.Broken
 }
 
@@ -125,6 +126,10 @@ func (c *Console) Wait(limit time.Duration) bool {
 		closeAll(s)
 	}
 	closeAll(c.locked)
+	if c.clearing != nil {
+		c.clearing()
+		c.clearing = nil
+	}
 	return c.work.Wait(limit)
 }
 
@@ -214,6 +219,7 @@ func (c *Console) handle(msg tea.Msg) tea.Cmd {
 	case copiedMsg:
 		return c.copied(msg)
 	case clearMsg:
+		c.clearing = nil
 		return func() tea.Msg { msg.clear(); return nil }
 	}
 	return nil

@@ -215,11 +215,13 @@ type Scope struct {
 	work   *Work
 }
 
-// Work counts what runs in all scopes, so that quitting can wait for it.
+// Work counts what runs in all scopes, so that locking and quitting can wait
+// for it.
 type Work struct {
-	begun  sync.WaitGroup // what has really begun: a command may never be run once the program ends
 	mu     sync.Mutex
-	unseen int // scheduled or running
+	unseen int           // scheduled or running
+	begun  int           // really running: a command may never be run once the program ends
+	quiet  chan struct{} // closed when nothing runs any more; nil: nobody waits
 }
 
 // Running reports how many pieces of work run or are about to.
@@ -232,20 +234,45 @@ func (w *Work) Running() int {
 // Wait waits until nothing runs, at most for the given time, and reports
 // whether that was reached.
 func (w *Work) Wait(limit time.Duration) bool {
-	done := make(chan struct{})
-	go func() { w.begun.Wait(); close(done) }()
+	w.mu.Lock()
+	if w.begun == 0 {
+		w.mu.Unlock()
+		return true
+	}
+	if w.quiet == nil {
+		w.quiet = make(chan struct{})
+	}
+	quiet := w.quiet
+	w.mu.Unlock()
 	select {
-	case <-done:
+	case <-quiet:
 		return true
 	case <-time.After(limit):
 		return false
 	}
 }
 
-func (w *Work) scheduled(by int) {
+func (w *Work) schedule() {
 	w.mu.Lock()
-	w.unseen += by
-	w.mu.Unlock()
+	defer w.mu.Unlock()
+	w.unseen++
+}
+
+func (w *Work) begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.begun++
+}
+
+func (w *Work) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.unseen--
+	w.begun--
+	if w.begun == 0 && w.quiet != nil {
+		close(w.quiet)
+		w.quiet = nil
+	}
 }
 
 // NewScope makes the scope of a screen that is being opened. send is the
@@ -262,11 +289,10 @@ func (s *Scope) Close() { s.cancel() }
 // context ends when the screen is left; the part of work that must not be
 // broken off uses context.WithoutCancel, and quitting waits for it, bounded.
 func (s *Scope) Run(work func(ctx context.Context) tea.Msg) tea.Cmd {
-	s.work.scheduled(1)
+	s.work.schedule()
 	return func() tea.Msg {
-		s.work.begun.Add(1)
-		defer s.work.begun.Done()
-		defer s.work.scheduled(-1)
+		s.work.begin()
+		defer s.work.end()
 		// Left before it began: then it must not begin, since Wait may have been
 		// over already.
 		if s.ctx.Err() != nil {
