@@ -15,6 +15,15 @@ const (
 	CallTime  = 30 * time.Second
 )
 
+// What a vendor gives only once is saved even when the store is busy or locked
+// at that moment: SaveTime is how long that is tried. FinishTime is how long
+// whoever ends the program, or wipes the key, waits for work past the point of
+// no return: a call, the saving of its answer, and some time for both to end.
+const (
+	SaveTime   = 10 * time.Second
+	FinishTime = CallTime + SaveTime + 5*time.Second
+)
+
 // Leases lets one session at a time do a thing that must not be done twice at
 // once, such as a refresh that rotates, among all processes on one store.
 type Leases struct {

@@ -16,7 +16,7 @@ const lastMinute = time.Minute
 
 // wipeLimit is how long work that must finish may keep the key after locking:
 // one vendor call and the saving of its answer.
-const wipeLimit = core.CallTime + 15*time.Second
+const wipeLimit = core.FinishTime
 
 // never stands for "does not lock".
 const never = time.Duration(1<<63 - 1)

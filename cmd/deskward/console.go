@@ -25,7 +25,7 @@ const (
 	lockAfter = 10 * time.Minute
 	// finishTime is how long quitting waits for what must not be broken off:
 	// one vendor call and the saving of its answer.
-	finishTime = core.CallTime + 10*time.Second
+	finishTime = core.FinishTime
 	// finishSoon is how long it waits before it says so.
 	finishSoon = 300 * time.Millisecond
 )

@@ -101,27 +101,12 @@ type renewal struct {
 	begun time.Time
 }
 
-// renew shares one renewal among this process's goroutines. A caller that
-// leaves does not stop it.
-func (s *Service) renew(ctx context.Context, kind, id string, force bool, stale func(core.Connection) bool) (core.Connection, error) {
-	ch := s.group.DoChan(kind+" "+id, func() (any, error) {
-		// Whoever holds the lease has at most LeaseTime; then it is ours.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), core.LeaseTime+core.CallTime+saveTime)
-		defer cancel()
-		return s.renewAlone(ctx, renewal{id: id, force: force, stale: stale})
-	})
-	select {
-	case r := <-ch:
-		c, _ := r.Val.(core.Connection)
-		return c.Clone(), r.Err
-	case <-ctx.Done():
-		return core.Connection{}, &core.Error{Tried: "refresh", Code: "consent.stopped", Err: ctx.Err()}
-	}
-}
-
 // renewAlone renews under the connection's lease, so that no other process
 // does so at once.
-func (s *Service) renewAlone(ctx context.Context, r renewal) (core.Connection, error) {
+//
+// ctx may end it until the journal is written. What comes then is bounded by
+// core.CallTime and core.SaveTime alone; begun is called before.
+func (s *Service) renewAlone(ctx context.Context, r renewal, begun func()) (core.Connection, error) {
 	tick := time.NewTicker(leaseEvery)
 	defer tick.Stop()
 	for {
@@ -148,6 +133,8 @@ func (s *Service) renewAlone(ctx context.Context, r renewal) (core.Connection, e
 	if done, err := s.journal(ctx, &r); done || err != nil {
 		return r.conn, err
 	}
+	begun()
+	ctx = context.WithoutCancel(ctx)
 	asked := s.Clock.Now()
 	tok, failed := s.token(ctx, tokenCall{tried: "refresh", on: r.conn.Name, cfg: r.cfg, url: r.cfg.TokenURL, do: r.call})
 	if failed != nil {
@@ -191,10 +178,13 @@ func (s *Service) journal(ctx context.Context, r *renewal) (done bool, err error
 		r.conn, err = core.PutConnection(w, r.conn)
 		return err
 	})
-	if err == nil {
-		err = verdict
+	if err != nil {
+		// Nothing was journaled, so nobody need wait for the lease to run out.
+		// Where the store is away altogether, that is what ends it.
+		_ = s.Store.Update(context.WithoutCancel(ctx), func(w core.Writer) error { return s.release(w, r.lease) })
+		return done, err
 	}
-	return done, err
+	return done, verdict
 }
 
 func (r *renewal) usesRefreshToken() bool { return r.conn.Grant != core.GrantClientCredentials }

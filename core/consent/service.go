@@ -46,10 +46,11 @@ type Service struct {
 	// do next. Without it the page shows the error's code.
 	Explain func(error) []string
 
-	group singleflight.Group // one exchange per answer, one renewal per connection
+	group singleflight.Group // one exchange per answer
 
-	mu     sync.Mutex
-	taking map[string]int // answers being taken here, by attempt id
+	mu      sync.Mutex
+	taking  map[string]int     // answers being taken here, by attempt id
+	flights map[string]*flight // renewals under way here, by kind and connection id
 }
 
 func (s *Service) setTaking(attemptID string, by int) {
@@ -102,14 +103,11 @@ func (s *Service) finish(ctx context.Context, c core.Connection, missing []strin
 	return res
 }
 
-// saveTime is how long a save is tried again while another process holds the
-// store: what it would save, a vendor gives only once.
-const saveTime = 15 * time.Second
-
 // save runs fn in one transaction of its own, whatever becomes of the caller.
-// It waits while the store is locked: also for a person who unlocks it again.
+// It waits while the store is locked, core.SaveTime at most: also for a person
+// who unlocks it again.
 func (s *Service) save(ctx context.Context, fn func(core.Writer) error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), core.SaveTime)
 	defer cancel()
 	for wait := 50 * time.Millisecond; ; wait *= 2 {
 		err := s.Store.Update(ctx, fn)
