@@ -67,13 +67,13 @@ func refused(c core.Connection) error {
 
 // consentable reports whether a person or the vendor can be asked for a grant.
 func consentable(g core.Grant) bool {
-	return slices.Contains([]core.Grant{core.GrantCode, core.GrantPastedCode, core.GrantDevice, core.GrantClientCredentials}, g)
+	return slices.Contains([]core.Grant{core.GrantCode, core.GrantPastedCode, core.GrantMigrated, core.GrantDevice, core.GrantClientCredentials}, g)
 }
 
 // grantScreen opens the way of consent that fits the connection.
 func (f *family) grantScreen(who subject) screen.Screen {
 	switch who.grant {
-	case core.GrantPastedCode:
+	case core.GrantPastedCode, core.GrantMigrated: // what was migrated belongs to a self client
 		return newPasted(f, who)
 	case core.GrantDevice:
 		return newDevice(f, who)
