@@ -143,3 +143,46 @@ func TestExchangeCancelledBeforeItIsSentDoesNothing(t *testing.T) {
 		t.Errorf("sent %d times", n)
 	}
 }
+
+// A code of the console works once, so what it gave is saved although the
+// admin left meanwhile and another session held the store.
+func TestTokensOfACodeAreSavedWhenCancelledOnTheWayAndTheStoreIsBusy(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ids := b.begin()
+	ctx, cancel := context.WithCancel(t.Context())
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		cancel()
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"access_token":"canary-access","refresh_token":"canary-refresh","expires_in":3600}`) //nolint:errcheck // a test server
+	}))
+	t.Cleanup(srv.Close)
+	b.services.Endpoints = transport.Endpoints{"zoho": {"accounts": srv.URL, "desk": srv.URL}}
+	b.hold(func(n int) error {
+		if n <= 2 {
+			return &core.Error{Code: "store.held", Class: core.Locked}
+		}
+		return nil
+	})
+	if _, err := b.action("zoho.exchange_code").Run(ctx, values(map[string]string{"connection": ids["connection"], "!code": "1000.canary.code"})); err != nil {
+		t.Fatal(err)
+	}
+	if c := b.conn(ids["connection"]); c.Secrets[core.SecretRefreshToken].Reveal() != "canary-refresh" {
+		t.Errorf("not saved: %+v", c)
+	}
+}
+
+func TestCodeWhoseTokensCannotBeSavedIsSaidToBeUsedUp(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ids := b.begin()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"access_token":"canary-access","expires_in":3600}`) //nolint:errcheck // a test server
+	}))
+	t.Cleanup(srv.Close)
+	b.services.Endpoints = transport.Endpoints{"zoho": {"accounts": srv.URL, "desk": srv.URL}}
+	b.hold(func(int) error { return io.ErrShortWrite })
+	_, err := b.action("zoho.exchange_code").Run(t.Context(), values(map[string]string{"connection": ids["connection"], "!code": "1000.canary.code"}))
+	b.wantCode(err, "zoho.code-unsaved", core.Failed)
+}

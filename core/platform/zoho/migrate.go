@@ -189,10 +189,6 @@ func (m *migration) exchangeFailed(ctx context.Context, legacyID string, err err
 	return err
 }
 
-// saveTime is how long saving tokens is tried again while another session
-// holds the store.
-const saveTime = 15 * time.Second
-
 // saveExchange writes the tokens and the auth token's end in one transaction.
 // Nothing may stop it: the tokens exist nowhere else.
 func (m *migration) saveExchange(ctx context.Context, id, legacyID string, t Tokens) (AuthToOAuthOut, error) {
@@ -221,12 +217,21 @@ func (m *migration) saveExchange(ctx context.Context, id, legacyID string, t Tok
 		}
 		return m.s.Events.Append(w, core.Event{Verb: core.VerbGranted, Subject: c.Subject(), Detail: map[string]string{"from": old.Name}})
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTime)
+	if err := m.save(ctx, save); err != nil {
+		return AuthToOAuthOut{}, &core.Error{Tried: "save-exchange", Code: "zoho.exchange-unsaved", Class: core.Unknown, Err: err}
+	}
+	return out, nil
+}
+
+// save runs one transaction whatever becomes of the caller, and tries it again
+// for core.SaveTime while another session holds the store.
+func (m *migration) save(ctx context.Context, fn func(core.Writer) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), core.SaveTime)
 	defer cancel()
 	for wait := 50 * time.Millisecond; ; wait *= 2 {
-		err := m.s.Store.Update(ctx, save)
+		err := m.s.Store.Update(ctx, fn)
 		if err == nil {
-			return out, nil
+			return nil
 		}
 		if class := core.ClassOf(err); class == core.Locked || class == core.Conflict {
 			select {
@@ -235,7 +240,7 @@ func (m *migration) saveExchange(ctx context.Context, id, legacyID string, t Tok
 			case <-ctx.Done():
 			}
 		}
-		return AuthToOAuthOut{}, &core.Error{Tried: "save-exchange", Code: "zoho.exchange-unsaved", Class: core.Unknown, Err: err}
+		return err
 	}
 }
 
@@ -310,13 +315,20 @@ func (m *migration) exchangeCode(ctx context.Context, in CodeIn) (CodeOut, error
 	if err != nil {
 		return CodeOut{}, err
 	}
-	now := m.s.Clock.Now()
-	c, err = m.s.Connections.Change(context.WithoutCancel(ctx), c.ID, core.Event{Verb: core.VerbGranted}, func(c *core.Connection) error {
-		granted(c, tokens, core.GrantPastedCode, now)
-		return nil
+	now, name := m.s.Clock.Now(), c.Name
+	err = m.save(ctx, func(w core.Writer) error {
+		var err error
+		if c, err = core.GetConnection(w, c.ID); err != nil {
+			return err
+		}
+		granted(&c, tokens, core.GrantPastedCode, now)
+		if c, err = core.PutConnection(w, c); err != nil {
+			return err
+		}
+		return m.s.Events.Append(w, core.Event{Verb: core.VerbGranted, Subject: c.Subject()})
 	})
 	if err != nil {
-		return CodeOut{}, err
+		return CodeOut{}, &core.Error{Tried: "exchange", On: name, Code: "zoho.code-unsaved", Err: err}
 	}
 	return CodeOut{Connection: c.ID, GrantedAt: now, Granted: c.Granted}, nil
 }

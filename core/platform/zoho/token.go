@@ -72,13 +72,19 @@ func readTokens(a *transport.Answer, host string) (Tokens, oauthFault, error) {
 }
 
 // exchangeCode trades a self client's code for tokens. There is no
-// redirect_uri: a self client has none, and Zoho refuses one.
+// redirect_uri: a self client has none, and Zoho refuses one. A code works
+// once, so once sent it goes on when ctx is cancelled, within core.CallTime.
 func exchangeCode(ctx context.Context, s platform.Services, c core.Connection, code core.Secret) (Tokens, error) {
 	d, err := centre(c.Region)
 	if err != nil {
 		return Tokens{}, err
 	}
 	base := d.accounts(s.Endpoints)
+	if err := ctx.Err(); err != nil {
+		return Tokens{}, transport.NetError(hostOf(base), err)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), core.CallTime)
+	defer cancel()
 	a, err := postForm(ctx, s.HTTP.For(hosts(s.Endpoints)...), base+pathToken, url.Values{
 		"grant_type":    {"authorization_code"},
 		"client_id":     {c.ClientID},
