@@ -218,6 +218,7 @@ func BenchmarkBytesAMove(b *testing.B) {
 	for range 4 {
 		screens = append(screens, t.press("2", quiet), t.press("1", quiet))
 	}
+	t.settled(2 * time.Second) // the row that rests is read whole after a second
 	before := t.len()
 	time.Sleep(3 * time.Second)
 	idle := t.len() - before
