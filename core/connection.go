@@ -242,13 +242,32 @@ func (s *Connections) List(ctx context.Context) ([]Summary, error) {
 		}
 		return nil
 	})
-	slices.SortFunc(out, func(a, b Summary) int {
-		if c := strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)); c != 0 {
+	return sortByName(out), err
+}
+
+// sortByName sorts without regard to case. Each name is lowered once, and the
+// order is found on small keys, not on the summaries: there may be ten
+// thousand.
+func sortByName(list []Summary) []Summary {
+	type key struct {
+		name string
+		at   int
+	}
+	keys := make([]key, len(list))
+	for i := range list {
+		keys[i] = key{strings.ToLower(list[i].Name), i}
+	}
+	slices.SortFunc(keys, func(a, b key) int {
+		if c := strings.Compare(a.name, b.name); c != 0 {
 			return c
 		}
-		return strings.Compare(a.ID, b.ID)
+		return strings.Compare(list[a.at].ID, list[b.at].ID)
 	})
-	return out, err
+	out := make([]Summary, len(list))
+	for i, k := range keys {
+		out[i] = list[k.at]
+	}
+	return out
 }
 
 // Get returns the connection with its secrets, or ErrNotFound.
