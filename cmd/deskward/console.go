@@ -30,11 +30,18 @@ const (
 	finishSoon = 300 * time.Millisecond
 )
 
-// console opens the full screen. Where there is no terminal for one, it says
-// so in one line.
+// console opens the full screen. Where there is no terminal for one, or none
+// is wanted (--plain, ACCESSIBLE), it says in one line what works instead.
 func (a *app) console(ctx context.Context) error {
-	if !isTerminal(a.io.In) || !isTerminal(a.io.Out) || a.plainly() {
-		a.note("cmd.console.no-terminal")
+	why := ""
+	switch {
+	case a.plainly():
+		why = "cmd.console.plain"
+	case !isTerminal(a.io.In) || !isTerminal(a.io.Out):
+		why = "cmd.console.no-terminal"
+	}
+	if why != "" {
+		a.note(why)
 		return said{&core.Error{Tried: "console", Code: "console.no-terminal", Class: core.Usage}}
 	}
 	d := &desk{app: a}
