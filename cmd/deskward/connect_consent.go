@@ -16,55 +16,44 @@ import (
 // a line of standard output; the answer comes to the loopback port or as a
 // pasted line of standard input, whichever is first.
 func (a *app) connectByCode(ctx context.Context, s *session, conn core.Connection, o connectOptions) error {
-	attempt, listener, err := a.beginConsent(ctx, s, conn, o.port)
+	opened, err := a.openConsent(ctx, s, conn, o.port)
 	if err != nil {
 		return err
 	}
-	if listener != nil {
-		defer listener.Close()
-	}
-	a.sayConsent(attempt, listener != nil)
+	defer opened.Close()
+	attempt, listening := opened.Attempt, opened.Listener != nil
+	a.sayConsent(attempt, listening)
 	if _, err := fmt.Fprintln(a.io.Out, attempt.URL); err != nil {
 		return err
 	}
-	if listener != nil && !o.noBrowser && !a.env.overSSH() {
+	if listening && !o.noBrowser && !a.env.overSSH() {
 		if err := (desktop{a.env}).Open(ctx, attempt.URL); err != nil {
 			a.note("cmd.connect.no-browser")
 		}
 	}
-	res, err := a.raceAnswers(ctx, s, attempt, listener)
+	res, err := a.raceAnswers(ctx, s, opened)
 	return a.connected(res, err)
 }
 
-// beginConsent takes up the attempt that waits, or begins one, and listens on
-// its port: where that is busy, on the next one that is registered. With all
-// of them busy the answer can still be pasted.
-func (a *app) beginConsent(ctx context.Context, s *session, conn core.Connection, port int) (consent.Attempt, *consent.Listener, error) {
-	attempt, err := s.consent.Pending(ctx, conn.ID)
-	if err == nil && (port == 0 || port == attempt.Port) {
-		a.note("cmd.connect.taken-up", localeParams("name", core.CleanLine(conn.Name), "span", a.until(attempt.Expires)))
-	} else if attempt, err = s.consent.Begin(ctx, conn.ID, consent.BeginOptions{Port: port}); err != nil {
-		return attempt, nil, err
+// openConsent takes up the attempt that waits, or begins one, and says which
+// ports were busy. With all of them busy the answer can still be pasted.
+func (a *app) openConsent(ctx context.Context, s *session, conn core.Connection, port int) (consent.Opened, error) {
+	o, err := s.consent.Open(ctx, conn.ID, consent.OpenOptions{Port: port})
+	if err == nil && o.Resumed {
+		a.note("cmd.connect.taken-up", localeParams("name", core.CleanLine(conn.Name), "span", a.until(o.Attempt.Expires)))
 	}
-	for {
-		listener, err := s.consent.Listen(ctx, attempt)
-		if err == nil {
-			return attempt, listener, nil
-		}
-		if core.ClassOf(err) != core.Conflict {
-			return attempt, nil, err
-		}
-		a.report(err)
-		next, ok := attempt.NextPort()
-		if !ok || port != 0 {
-			a.note("cmd.connect.paste-only")
-			return attempt, nil, nil
-		}
-		a.note("cmd.connect.next-port", localeParams("port", fmt.Sprint(next)))
-		if attempt, err = s.consent.Begin(ctx, conn.ID, consent.BeginOptions{Port: next}); err != nil {
-			return attempt, nil, err
-		}
+	for _, busy := range o.Busy {
+		a.report(busy)
 	}
+	switch {
+	case err != nil:
+	case o.Deaf != nil:
+		a.report(o.Deaf)
+		a.note("cmd.connect.paste-only")
+	case len(o.Busy) > 0:
+		a.note("cmd.connect.next-port", localeParams("port", fmt.Sprint(o.Attempt.Port)))
+	}
+	return o, err
 }
 
 // sayConsent tells on standard error what to do with the address.
@@ -87,32 +76,54 @@ func (a *app) loginName() string {
 	return name
 }
 
-// raceAnswers waits for the loopback answer and for pasted lines at once. A
-// bad paste gives its reason and the race goes on; an ended standard input
-// leaves the loopback.
-func (a *app) raceAnswers(ctx context.Context, s *session, attempt consent.Attempt, listener *consent.Listener) (consent.Result, error) {
-	ctx, stop := context.WithDeadlineCause(ctx, attempt.Expires.Add(time.Second), errConsentOver)
+// answerEnd is how one way to an answer ended.
+type answerEnd struct {
+	res consent.Result
+	err error
+}
+
+// raceAnswers waits for the loopback answer, or another session's, and for
+// pasted lines at once. A bad paste gives its reason and the race goes on; an
+// ended standard input leaves the loopback.
+//
+// Whatever ends the race, the other way is told to stop and waited for: an
+// exchange that it has begun is finished and saved, and the terminal is as it
+// was, before the command goes on. core.FinishTime bounds that.
+func (a *app) raceAnswers(ctx context.Context, s *session, opened consent.Opened) (consent.Result, error) {
+	ctx, expire := context.WithDeadlineCause(ctx, opened.Attempt.Expires.Add(time.Second), errConsentOver)
+	defer expire()
+	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	type outcome struct {
-		res consent.Result
-		err error
-	}
-	// Both may end, and only the first is read.
-	ends := make(chan outcome, 2)
-	if listener != nil {
-		go func() {
-			res, err := listener.Wait(ctx)
-			ends <- outcome{res, err}
-		}()
-	}
+	waited, pasted := make(chan answerEnd, 1), make(chan answerEnd, 1)
 	go func() {
-		res, err := a.takePastes(ctx, s, attempt)
-		if !errors.Is(err, io.EOF) || listener == nil {
-			ends <- outcome{res, err}
-		}
+		res, err := opened.Wait(ctx)
+		waited <- answerEnd{res, err}
 	}()
-	end := <-ends
-	return end.res, end.err
+	go func() {
+		res, err := a.takePastes(ctx, s, opened.Attempt)
+		pasted <- answerEnd{res, err}
+	}()
+	var first, second answerEnd
+	late := waited
+	select {
+	case first = <-waited:
+		late = pasted
+	case first = <-pasted:
+		if errors.Is(first.err, io.EOF) && (opened.Listener != nil || opened.Resumed) {
+			end := <-waited // nothing more can be pasted
+			return end.res, end.err
+		}
+	}
+	stop()
+	select {
+	case second = <-late:
+	case <-time.After(core.FinishTime):
+		return first.res, first.err
+	}
+	if first.err != nil && second.err == nil {
+		return second.res, nil
+	}
+	return first.res, first.err
 }
 
 var errConsentOver = errors.New("the time for the answer is over")

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -28,10 +29,11 @@ type Listener struct {
 	path    string
 	hosts   []string
 	server  *http.Server
-	taking  sync.WaitGroup // answers being taken by ServeHTTP
 	once    sync.Once
 	done    chan struct{} // closed when outcome is set
 	outcome outcome
+
+	answering atomic.Int32 // answers being taken by ServeHTTP
 }
 
 type outcome struct {
@@ -44,6 +46,8 @@ const (
 	readTime   = 10 * time.Second
 	maxHeaders = 32 << 10
 	closeTime  = 3 * time.Second // for the page to reach the browser
+
+	lastEvery = 20 * time.Millisecond // between two looks at an answer that holds up the end
 )
 
 // Listen opens the attempt's port on 127.0.0.1 and ::1 (RFC 8252 §7.3). A
@@ -69,7 +73,7 @@ func (s *Service) Listen(ctx context.Context, a Attempt) (*Listener, error) {
 		for _, ln := range listeners {
 			ln.Close()
 		}
-		return nil, listenError(a, err)
+		return nil, s.listenError(a, err)
 	}
 	l := &Listener{
 		service: s, attempt: a, path: redirect.Path, done: make(chan struct{}),
@@ -103,8 +107,8 @@ func (l *Listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// The browser's request stays open meanwhile: the page says "done" only
 	// when it is.
-	l.taking.Add(1)
-	defer l.taking.Done()
+	l.answering.Add(1)
+	defer l.answering.Add(-1)
 	res, err := l.service.take(r.Context(), rec, answer{params: params})
 	l.service.writePage(w, nonce, res, err)
 	if core.CodeOf(err) != "consent.stopped" { // the browser went away; somebody else has the result
@@ -129,14 +133,11 @@ func (l *Listener) settle(res Result, err error) {
 	})
 }
 
-// watchEvery is how often a waiting session looks whether another has
-// answered, or the time is up.
-const watchEvery = time.Second
-
 // Wait returns what came of the attempt, whoever answered it: this listener,
 // a paste, or another session. It fails with code consent.expired when the
 // time is up, consent.stopped when ctx ends, and consent.ended when the
-// attempt was ended elsewhere without a grant.
+// attempt was ended elsewhere without a grant. An answer that is being
+// exchanged here when ctx ends is waited for: it is the outcome.
 func (l *Listener) Wait(ctx context.Context) (Result, error) {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
@@ -145,20 +146,32 @@ func (l *Listener) Wait(ctx context.Context) (Result, error) {
 		case <-l.done:
 			return l.outcome.res, l.outcome.err
 		case <-ctx.Done():
-			return Result{}, stopped(l.attempt, ctx.Err())
+			return l.last(ctx)
 		case <-tick.C:
-			if l.service.isTaking(l.attempt.ID) {
-				continue // the result will come with its first check
-			}
-			res, stands, err := l.service.look(ctx, l.attempt)
-			switch {
-			case ctx.Err() != nil:
-				return Result{}, stopped(l.attempt, ctx.Err())
-			case core.ClassOf(err) == core.Locked: // another process holds the store for a moment
-			case err != nil || stands == over:
+			if res, over, err := l.service.settled(ctx, l.attempt); over && ctx.Err() == nil {
 				l.settle(res, err)
 			}
 		}
+	}
+}
+
+// last is what Wait returns once ctx has ended.
+func (l *Listener) last(ctx context.Context) (Result, error) {
+	tick := time.NewTicker(lastEvery)
+	defer tick.Stop()
+	for l.answering.Load() > 0 {
+		select {
+		case <-l.done:
+		case <-tick.C:
+			continue
+		}
+		break
+	}
+	select {
+	case <-l.done:
+		return l.outcome.res, l.outcome.err
+	default:
+		return Result{}, stopped(l.attempt, ctx.Err())
 	}
 }
 
@@ -170,7 +183,9 @@ func (l *Listener) Close() error {
 	if err := l.server.Shutdown(ctx); err == nil {
 		return nil
 	}
-	l.taking.Wait() // bounded by the time limits of call, save and check
+	for l.answering.Load() > 0 { // bounded by the time limits of call, save and check
+		time.Sleep(lastEvery)
+	}
 	return l.server.Close()
 }
 

@@ -33,13 +33,17 @@ func shellWord(s string) string {
 }
 
 // listenError says why a port could not be had.
-func listenError(a Attempt, err error) error {
+func (s *Service) listenError(a Attempt, err error) error {
 	e := &core.Error{Tried: "listen", On: a.Name, Code: "consent.port", Params: map[string]string{"port": strconv.Itoa(a.Port)}, Err: err}
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		return e
 	}
 	e.Code, e.Class = "consent.port-busy-unknown", core.Conflict
-	if pid, command, ok := PortHolder(a.Port); ok {
+	holder := s.Holder
+	if holder == nil {
+		holder = PortHolder
+	}
+	if pid, command, ok := holder(a.Port); ok {
 		e.Code = "consent.port-busy"
 		e.Params["pid"], e.Params["command"] = strconv.Itoa(pid), core.CleanLine(command)
 	}

@@ -46,6 +46,9 @@ type Service struct {
 	// do next. Without it the page shows the error's code.
 	Explain func(error) []string
 
+	// Holder, optional, says which process listens on a port; nil: PortHolder.
+	Holder func(port int) (pid int, command string, ok bool)
+
 	group singleflight.Group // one exchange per answer
 
 	mu      sync.Mutex

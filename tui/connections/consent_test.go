@@ -88,9 +88,7 @@ func TestConsentThatWasLeftIsTakenUpAgain(t *testing.T) {
 func TestBusyPortIsNamedAndTheNextOneUsed(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	// A port held by this process would be waited for, so the service says
-	// that another one holds it.
-	r.deps.Consent = busyOnce{r.consent, r.ports[0]}
+	r.busyElsewhere(r.ports[0])
 	r.add("Acme Europe", nil)
 	r.start(80, 24)
 	r.See("Acme Europe")
@@ -98,20 +96,15 @@ func TestBusyPortIsNamedAndTheNextOneUsed(t *testing.T) {
 	r.See("python3 (process 4711)", fmt.Sprintf("The answer comes to port %d", r.ports[1]), fmt.Sprintf("ssh -L %d:", r.ports[1]))
 }
 
-// busyOnce finds one port held by another process.
-type busyOnce struct {
-	*consent.Service
-	port int
-}
-
-func (b busyOnce) Listen(ctx context.Context, at consent.Attempt) (*consent.Listener, error) {
-	if at.Port == b.port {
-		return nil, &core.Error{
-			Tried: "listen", On: at.Name, Code: "consent.port-busy", Class: core.Conflict,
-			Params: map[string]string{"port": fmt.Sprint(at.Port), "pid": "4711", "command": "python3"},
-		}
+// busyElsewhere holds a port in the name of another process.
+func (r *rig) busyElsewhere(port int) {
+	r.t.Helper()
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		r.t.Fatal(err)
 	}
-	return b.Service.Listen(ctx, at)
+	r.t.Cleanup(func() { l.Close() })
+	r.consent.Holder = func(int) (int, string, bool) { return 4711, "python3", true }
 }
 
 func TestPastingWorksWithoutAnyFreePort(t *testing.T) {
@@ -119,7 +112,7 @@ func TestPastingWorksWithoutAnyFreePort(t *testing.T) {
 	r := newRig(t)
 	c := r.add("Acme Europe", nil)
 	r.ports = r.ports[:1]
-	r.deps.Consent = busyOnce{r.consent, r.ports[0]}
+	r.busyElsewhere(r.ports[0])
 	r.start(80, 24)
 	r.See("Acme Europe")
 	r.press("o")

@@ -31,9 +31,7 @@ type Service interface {
 
 // Consent asks for consent and keeps tokens fresh; consent.Service is one.
 type Consent interface {
-	Begin(ctx context.Context, connectionID string, o consent.BeginOptions) (consent.Attempt, error)
-	Pending(ctx context.Context, connectionID string) (consent.Attempt, error)
-	Listen(context.Context, consent.Attempt) (*consent.Listener, error)
+	Open(ctx context.Context, connectionID string, o consent.OpenOptions) (consent.Opened, error)
 	Answer(ctx context.Context, attemptID, text string) (consent.Result, error)
 	PastedCode(ctx context.Context, connectionID, code string) (consent.Result, error)
 	DeviceBegin(ctx context.Context, connectionID string) (consent.DeviceCode, error)
