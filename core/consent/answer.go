@@ -135,7 +135,7 @@ func (s *Service) exchange(ctx context.Context, rec attemptRecord, a answer) (Re
 	if err != nil {
 		return Result{}, err
 	}
-	return s.finish(ctx, c, missing(rec.Scopes, c.Granted)), nil
+	return s.finish(ctx, c, missing(rec.Scopes, c.Granted))
 }
 
 // exchangeFailed settles a claimed attempt after a failed call and returns
@@ -179,6 +179,9 @@ func (s *Service) grant(ctx context.Context, connectionID string, g given, how g
 	err := s.save(ctx, func(w core.Writer) error {
 		var err error
 		if c, err = core.GetConnection(w, connectionID); err != nil {
+			return err
+		}
+		if err := keepPrevious(&c); err != nil {
 			return err
 		}
 		// A refresh token of before may belong to another account, so it goes

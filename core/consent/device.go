@@ -201,7 +201,8 @@ func (s *Service) pollDevice(ctx context.Context, p *devicePolling) (res Result,
 	if err != nil {
 		return Result{}, false, err
 	}
-	return s.finish(ctx, c, missing(p.cfg.Scopes, c.Granted)), false, nil
+	res, err = s.finish(ctx, c, missing(p.cfg.Scopes, c.Granted))
+	return res, false, err
 }
 
 func (p *devicePolling) ask(ctx context.Context, oc *oauth2.Config) (*oauth2.Token, error) {

@@ -58,7 +58,7 @@ func (s *Service) obtain(ctx context.Context, c core.Connection, cfg Config, do 
 	if err != nil {
 		return Result{}, err
 	}
-	return s.finish(ctx, c, missing(cfg.Scopes, c.Granted)), nil
+	return s.finish(ctx, c, missing(cfg.Scopes, c.Granted))
 }
 
 // clientCredentials makes the request of RFC 6749 §4.4.2.

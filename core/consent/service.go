@@ -90,11 +90,12 @@ func (r Result) Proved() bool {
 	return r.CheckErr == nil && (r.Connection.Check.At.IsZero() || r.Connection.Check.OK)
 }
 
-// finish makes the first check of a freshly saved connection.
-func (s *Service) finish(ctx context.Context, c core.Connection, missing []string) Result {
+// finish makes the first check of a freshly saved connection, by which it
+// stays or gives way to what it replaced.
+func (s *Service) finish(ctx context.Context, c core.Connection, missing []string) (Result, error) {
 	res := Result{Connection: c, Missing: missing}
 	if s.Check == nil {
-		return res
+		return s.settlePrevious(ctx, res)
 	}
 	checked, err := s.Check(ctx, c.ID)
 	switch {
@@ -103,7 +104,7 @@ func (s *Service) finish(ctx context.Context, c core.Connection, missing []strin
 	case core.ClassOf(err) != core.Usage:
 		res.CheckErr = err
 	}
-	return res
+	return s.settlePrevious(ctx, res)
 }
 
 // save runs fn in one transaction of its own, whatever becomes of the caller.
