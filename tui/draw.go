@@ -238,19 +238,27 @@ func (c *Console) rail(e screen.Env) []string {
 	return out
 }
 
-// withNotice puts the notice line below the body; an error takes as many of
-// the body's last lines as it needs.
+// withNotice puts the notice line below the body; an error and a long notice
+// take as many of the body's last lines as they need.
 func (c *Console) withNotice(e screen.Env, lines []string) []string {
 	n := c.notice
-	if n.Err == nil {
-		text := ""
-		if n.Text != "" {
-			text = " " + e.Theme.Accent.Render(e.Theme.Glyphs.Bullet) + " " + widget.Cut(e.T(n.Text, n.Params), c.width-4, e.Theme.Glyphs.Cut)
+	var block []string
+	switch {
+	case n.Err != nil:
+		block = widget.Problem(e, n.Err, c.width-4)
+		block = append([]string{e.Theme.Muted.Render(strings.Repeat("-", c.width-2))}, block...)
+	case n.Text != "":
+		block = widget.Wrap(e.T(n.Text, n.Params), c.width-5)
+		for i, l := range block {
+			mark := " "
+			if i == 0 {
+				mark = e.Theme.Accent.Render(e.Theme.Glyphs.Bullet)
+			}
+			block[i] = mark + " " + l
 		}
-		return append(lines, text)
+	default:
+		return append(lines, "")
 	}
-	block := widget.Problem(e, n.Err, c.width-4)
-	block = append([]string{e.Theme.Muted.Render(strings.Repeat("-", c.width-2))}, block...)
 	keep := max(1, len(lines)+1-len(block))
 	return append(lines[:keep:keep], widget.Indent(block, " ")...)
 }
@@ -258,7 +266,7 @@ func (c *Console) withNotice(e screen.Env, lines []string) []string {
 func (c *Console) footer(e screen.Env, keys []screen.Key) string {
 	help, palette, back, quit, _, _ := shellKeys()
 	if c.overlay != nil {
-		return widget.KeyLine(e, nil, []screen.Key{screen.NewKey("esc", "key.close", "esc")}, c.width-2)
+		return widget.KeyLine(e, nil, c.overlay.keys(), c.width-2)
 	}
 	always := []screen.Key{help, palette}
 	t, ok := c.top()

@@ -13,15 +13,16 @@ import (
 // help lists the keys of the screen in front, those that cannot work now with
 // the reason, and the shell's.
 type help struct {
-	keys  []screen.Key
-	shell []screen.Key
-	list  widget.List
+	screen []screen.Key
+	shell  []screen.Key
+	scroll widget.List // its row is the first line in sight
+	tops   int         // how many lines can be that
 }
 
 func (c *Console) newHelp() overlay {
 	h := &help{}
 	if t, ok := c.top(); ok {
-		h.keys = t.screen.Keys()
+		h.screen = t.screen.Keys()
 	}
 	hp, palette, back, quit, lock, lang := shellKeys()
 	if c.locked != nil {
@@ -37,11 +38,22 @@ func (h *help) update(c *Console, msg tea.Msg) tea.Cmd {
 	if !ok {
 		return nil
 	}
-	if !h.list.Update(k, len(h.keys)+len(h.shell)+2) || k.String() == "g" {
+	if !h.scroll.Update(k, h.tops) || k.String() == "g" {
 		c.overlay = nil
 	}
 	return nil
 }
+
+func (h *help) keys() []screen.Key {
+	esc := screen.NewKey("esc", "key.close", "esc")
+	if h.tops <= 1 {
+		return []screen.Key{esc}
+	}
+	return []screen.Key{screen.NewKey("j/k", "key.scroll", "j"), esc}
+}
+
+// helpIndent is where the words of a key begin.
+const helpIndent = 14
 
 func (h *help) draw(e screen.Env) screen.Frame {
 	var lines []string
@@ -51,18 +63,36 @@ func (h *help) draw(e screen.Env) screen.Frame {
 		}
 		lines = append(lines, e.Theme.Title.Render(e.T(title)))
 		for _, k := range keys {
-			l := "  " + widget.Pad(e.Theme.Key.Render(widget.Shown(e, k)), 12) + e.T(k.Help().Desc)
-			if k.Reason != "" {
-				l += "  " + e.Theme.Muted.Render(e.T(k.Reason))
-			}
-			lines = append(lines, l)
+			lines = append(lines, helpLines(e, k)...)
 		}
 		lines = append(lines, "")
 	}
-	add("help.screen", h.keys)
+	add("help.screen", h.screen)
 	add("help.everywhere", h.shell)
-	from, to := h.list.Window(len(lines), e.Height)
+	lines = lines[:len(lines)-1]
+	h.tops = max(1, len(lines)-e.Height+1)
+	h.scroll.Clamp(h.tops)
+	h.scroll.Window(h.tops, e.Height) // a page is what is in sight
+	from := h.scroll.Selected
+	to := min(len(lines), from+e.Height)
 	return screen.Frame{Text: strings.Join(lines[from:to], "\n")}
+}
+
+// helpLines say what a key does and, where it can't work now, why.
+func helpLines(e screen.Env, k screen.Key) []string {
+	what := e.T(k.Help().Desc)
+	lines := []string{"  " + widget.Pad(e.Theme.Key.Render(widget.Shown(e, k)), helpIndent-2) + what}
+	if k.Reason == "" {
+		return lines
+	}
+	if room := e.Width - helpIndent - ansi.StringWidth(what) - 2; ansi.StringWidth(e.T(k.Reason)) <= room {
+		lines[0] += "  " + e.Theme.Muted.Render(e.T(k.Reason))
+		return lines
+	}
+	for _, l := range widget.Wrap(e.T(k.Reason), max(e.Width-helpIndent-2, 10)) {
+		lines = append(lines, strings.Repeat(" ", helpIndent+2)+e.Theme.Muted.Render(l))
+	}
+	return lines
 }
 
 // palette finds every action by name.
@@ -112,6 +142,10 @@ func pressItem(k screen.Key) paletteItem {
 			return nil
 		},
 	}
+}
+
+func (p *palette) keys() []screen.Key {
+	return []screen.Key{screen.NewKey("enter", "key.run", "enter"), screen.NewKey("esc", "key.close", "esc")}
 }
 
 func (p *palette) matches(e screen.Env) []paletteItem {

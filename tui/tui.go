@@ -99,6 +99,7 @@ type entry struct {
 type overlay interface {
 	update(c *Console, msg tea.Msg) tea.Cmd
 	draw(e screen.Env) screen.Frame
+	keys() []screen.Key // what the footer shows
 }
 
 // New makes the console. Send must be set before work with progress starts:

@@ -114,8 +114,11 @@ func (a *app) connectionsList(ctx context.Context) error {
 // state is a connection's state in one sentence with its mark.
 func (a *app) state(c core.Summary, now time.Time) string {
 	s := c.State(now)
-	return healthMark(s.Health) + "  " + a.say.T("state."+s.Code, localeParams(
-		"at", stamp(s.At), "span", a.until(s.At), "code", c.CheckCode))
+	p := localeParams("at", stamp(s.At), "span", "", "ago", "", "code", c.CheckCode)
+	if !s.At.IsZero() {
+		p["span"], p["ago"] = a.span(s.At), a.until(s.At)
+	}
+	return healthMark(s.Health) + "  " + a.say.T("state."+s.Code, p)
 }
 
 func (a *app) platformName(id core.PlatformID) string {

@@ -108,11 +108,16 @@ func (a *app) until(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	d := t.Sub(a.clock.Now())
 	key := "cmd.time.in"
-	if d < 0 {
-		key, d = "cmd.time.ago", -d
+	if t.Before(a.clock.Now()) {
+		key = "cmd.time.ago"
 	}
+	return a.say.T(key, localeParams("span", a.span(t)))
+}
+
+// span says how far away t is, before or after: "47 min".
+func (a *app) span(t time.Time) string {
+	d := t.Sub(a.clock.Now()).Abs()
 	n, unit := int(d/time.Second), "seconds"
 	switch {
 	case d >= 48*time.Hour:
@@ -122,5 +127,5 @@ func (a *app) until(t time.Time) string {
 	case d >= 2*time.Minute:
 		n, unit = int(d/time.Minute), "minutes"
 	}
-	return a.say.T(key, localeParams("span", a.say.N("cmd.time."+unit, n)))
+	return a.say.N("cmd.time."+unit, n)
 }

@@ -85,7 +85,7 @@ func detailLines(e screen.Env, ev core.Event, width int) []string {
 			lines = append(lines, name+" "+s)
 		}
 	}
-	label("when", e.T("log.ago", locale.Params{"time": widget.Until(e, ev.At)})+" "+e.Theme.Glyphs.Dot+" "+ev.At.UTC().Format("2006-01-02 15:04:05.000Z"))
+	label("when", widget.Ago(e, ev.At)+" "+e.Theme.Glyphs.Dot+" "+ev.At.UTC().Format("2006-01-02 15:04:05.000Z"))
 	label("who", ev.Actor.String())
 	label("terminal", ev.Actor.TTY)
 	label("session", ev.Actor.Session)

@@ -102,7 +102,7 @@ func (l *log) table(e screen.Env, width, height int) []string {
 			ev := l.row(i)
 			mark, style := tone(e, ev)
 			cells := []widget.Cell{
-				{Text: widget.Until(e, ev.At), Style: e.Theme.Muted},
+				{Text: widget.Age(e, ev.At), Style: e.Theme.Muted},
 				{Text: mark + " " + e.Text.Event(ev), Style: style},
 				{Text: ev.Actor.String(), Style: e.Theme.Muted},
 			}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"deskward/core"
 	"deskward/core/consent"
@@ -231,7 +232,11 @@ func (a *add) register() (console, redirect string) {
 			console = r.Console
 		}
 	}
-	if answers.Grant != core.GrantCode {
+	switch answers.Grant {
+	case core.GrantCode:
+	case core.GrantAuthtoken, core.GrantAPIToken:
+		return "", "" // a token that is there needs no client
+	default:
 		return console, ""
 	}
 	// Before the form is complete a platform may refuse to say; then the
@@ -295,9 +300,14 @@ func (a *add) drawRegister(e screen.Env, w int) []string {
 		}
 		lines = append(lines, widget.Wrap(e.T(key), w)...)
 	}
+	label := max(ansi.StringWidth(e.T("connections.add.redirect")), ansi.StringWidth(e.T("connections.add.console")))
 	for _, one := range [][2]string{{"redirect", redirect}, {"console", console}} {
 		if one[1] != "" {
-			lines = append(lines, "  "+e.Theme.Muted.Render(widget.Pad(e.T("connections.add."+one[0]), 9))+" "+widget.Cut(one[1], e.Width-12, e.Theme.Glyphs.Cut))
+			line := "  " + e.Theme.Muted.Render(widget.Pad(e.T("connections.add."+one[0]), label)) + "  " + core.CleanLine(one[1])
+			if ansi.StringWidth(line) > e.Width {
+				line = "  " + widget.Cut(one[1], e.Width-2, e.Theme.Glyphs.Cut) // whole before explained
+			}
+			lines = append(lines, line)
 		}
 	}
 	return lines

@@ -116,8 +116,12 @@ func (c *card) missing() []string {
 	return out
 }
 
-// probe returns what probing said of a scope.
+// probe returns what probing said of a scope, as long as there is still a
+// token of which it was true.
 func (c *card) probe(scope string) (platform.ScopeProbe, bool) {
+	if !c.sum.HasAccess && !c.sum.HasRefresh {
+		return platform.ScopeProbe{}, false
+	}
 	i := slices.IndexFunc(c.probes, func(p platform.ScopeProbe) bool { return p.Scope == scope })
 	if i < 0 {
 		return platform.ScopeProbe{}, false

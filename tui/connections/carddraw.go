@@ -33,6 +33,19 @@ func (c *card) newFacts(e screen.Env, width int) *facts {
 	return f
 }
 
+// narrow reports that values have too little room for an absolute time beside
+// the relative one: at the side of the list. The connection's own screen has it.
+func (f *facts) narrow() bool { return f.width-f.indent < 40 }
+
+// dated is a text with the absolute time t, or the shorter one without it.
+func (f *facts) dated(key string, p locale.Params, t time.Time) string {
+	if f.narrow() {
+		return f.e.T(key+".short", p)
+	}
+	p["at"] = widget.Stamp(t)
+	return f.e.T(key, p)
+}
+
 func (f *facts) gap() {
 	if n := len(f.lines); n > 0 && f.lines[n-1] != "" {
 		f.lines = append(f.lines, "")
@@ -80,7 +93,11 @@ func (c *card) lines(e screen.Env, width int) (lines []string, chosen int) {
 	c.drawToken(f)
 	f.gap()
 	c.drawCheck(f)
-	f.add("stored", e.T("connections.stored", locale.Params{"at": widget.Stamp(c.conn.CreatedAt), "by": c.conn.CreatedBy}))
+	stored := widget.Stamp(c.conn.CreatedAt)
+	if f.narrow() {
+		stored = c.conn.CreatedAt.UTC().Format(time.DateOnly)
+	}
+	f.add("stored", e.T("connections.stored", locale.Params{"at": stored, "by": c.conn.CreatedBy}))
 	f.gap()
 	c.drawSecrets(f)
 	f.gap()
@@ -172,7 +189,7 @@ func (c *card) drawScopes(f *facts) {
 		if note != "" {
 			line += "  " + style.Render(note)
 		}
-		if words := scopeWords(e, c.sum.Platform, scope); words != "" {
+		if words := scopeWords(e, c.sum.Platform, scope); words != "" && !f.narrow() {
 			line += "  " + e.Theme.Muted.Render(words)
 		}
 		f.more(line)
@@ -182,7 +199,7 @@ func (c *card) drawScopes(f *facts) {
 func (c *card) drawToken(f *facts) {
 	e, s := f.e, c.sum
 	when := func(key string, t time.Time) string {
-		return e.T("connections.token."+key, locale.Params{"span": widget.Until(e, t), "at": widget.Stamp(t)})
+		return f.dated("connections.token."+key, locale.Params{"span": widget.Until(e, t), "ago": widget.Ago(e, t)}, t)
 	}
 	var values []string
 	switch {
@@ -213,8 +230,7 @@ func (c *card) drawCheck(f *facts) {
 	if !k.OK {
 		key = "connections.check.refused"
 	}
-	line := e.T(key, locale.Params{"span": widget.Until(e, k.At), "at": widget.Stamp(k.At)})
-	f.add("checked", line)
+	f.add("checked", f.dated(key, locale.Params{"ago": widget.Ago(e, k.At)}, k.At))
 	if k.Note != "" {
 		f.more(e.Theme.Plain.Render(core.CleanLine(k.Note)))
 	}

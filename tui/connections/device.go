@@ -30,6 +30,7 @@ func newDevice(f *family, who subject) *device { return &device{f: f, who: who} 
 type (
 	deviceCode struct{ code consent.DeviceCode }
 	devicePoll struct{ poll consent.DevicePoll }
+	agreed     struct{ err error } // in the sandbox, by its key
 	// obtained is the outcome of a consent that has no attempt.
 	obtained struct {
 		res consent.Result
@@ -75,6 +76,11 @@ func (d *device) Update(msg tea.Msg) screen.Step {
 		d.poll = msg.poll
 	case opened:
 		return screen.Fail(msg.err)
+	case agreed:
+		if msg.err != nil {
+			return screen.Fail(msg.err)
+		}
+		return screen.Say("connections.device.agreed")
 	case obtained:
 		d.ended = ending{true, msg.res, msg.err}
 		delete(d.f.devices, d.who.id)
@@ -103,7 +109,7 @@ func (d *device) key(k string) screen.Step {
 	case k == "g" && d.f.Sandbox != nil:
 		code := d.code
 		return screen.Step{Cmd: d.scope.Run(func(ctx context.Context) tea.Msg {
-			return opened{d.f.Sandbox.AgreeDevice(ctx, code.URL, code.UserCode)}
+			return agreed{d.f.Sandbox.AgreeDevice(ctx, code.URL, code.UserCode)}
 		})}
 	case k == "o" && d.f.Browser != nil:
 		url := d.code.CompleteURL

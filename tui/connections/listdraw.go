@@ -104,7 +104,7 @@ func (l *list) drawFilter(e screen.Env, width int) (string, *tea.Cursor) {
 	case l.filtering:
 		text, col := l.input.Draw(e, room)
 		left = " " + e.Theme.Accent.Render("/") + " " + text
-		if text == "" {
+		if l.input.Value() == "" {
 			left += widget.CutStyled(" "+e.Theme.Muted.Render(e.T("connections.filter.hint")), room, e.Theme.Glyphs.Cut)
 		}
 		if col >= 0 {
@@ -172,7 +172,7 @@ func (l *list) drawFoot(e screen.Env, width, height int) []string {
 		facts = append(facts, e.T("connections.since", locale.Params{"at": s.GrantedAt.UTC().Format("2006-01-02")}))
 	}
 	if !s.CheckedAt.IsZero() {
-		facts = append(facts, e.T("connections.last-check", locale.Params{"span": widget.Until(e, s.CheckedAt)}))
+		facts = append(facts, e.T("connections.last-check", locale.Params{"ago": widget.Ago(e, s.CheckedAt)}))
 	}
 	foot := []string{
 		"   " + widget.CutStyled(verdict, width-3, e.Theme.Glyphs.Cut),

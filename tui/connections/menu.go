@@ -128,6 +128,7 @@ func (m *copyMenu) Draw(e screen.Env) screen.Frame {
 		return frame(append(lines, e.Theme.Muted.Render(e.T("connections.loading-one"))))
 	}
 	var secrets bool
+	wide := min(24, e.Width/2) // "クライアントシークレット" whole
 	from, to := m.cursor.Window(len(m.items), max(1, e.Height-5))
 	for i := from; i < to; i++ {
 		it := m.items[i]
@@ -138,8 +139,8 @@ func (m *copyMenu) Draw(e screen.Env) screen.Frame {
 		if it.secret != "" {
 			text, secrets = m.conn.Secrets[it.secret].String(), true
 		}
-		label := widget.Pad(widget.Cut(named(e, it.secret, it.what), 22, e.Theme.Glyphs.Cut), 24)
-		lines = append(lines, sign+label+e.Theme.Muted.Render(widget.Cut(text, max(e.Width-26, 6), e.Theme.Glyphs.Cut)))
+		label := widget.Pad(widget.Cut(named(e, it.secret, it.what), wide, e.Theme.Glyphs.Cut), wide+2)
+		lines = append(lines, sign+label+e.Theme.Muted.Render(widget.Cut(text, max(e.Width-wide-4, 6), e.Theme.Glyphs.Cut)))
 	}
 	if secrets {
 		lines = append(lines, "")

@@ -29,9 +29,9 @@ func mark(e screen.Env, h core.Health) (string, lipgloss.Style) {
 
 // stateParams are the values of a state's texts.
 func stateParams(e screen.Env, s core.Summary, st core.State) locale.Params {
-	p := locale.Params{"code": s.CheckCode, "at": "", "span": ""}
+	p := locale.Params{"code": s.CheckCode, "at": "", "span": "", "ago": ""}
 	if !st.At.IsZero() {
-		p["at"], p["span"] = widget.Stamp(st.At), widget.Until(e, st.At)
+		p["at"], p["span"], p["ago"] = widget.Stamp(st.At), widget.Until(e, st.At), widget.Ago(e, st.At)
 	}
 	return p
 }

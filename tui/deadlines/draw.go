@@ -111,6 +111,9 @@ func when(e screen.Env, d core.Deadline) string {
 	key := "deadlines.in"
 	if !d.At.After(e.Now) {
 		key = "deadlines.ago"
+		if e.Now.Sub(d.At) < time.Minute {
+			key = "deadlines.now"
+		}
 	}
 	return e.T(key, locale.Params{"time": widget.Until(e, d.At)})
 }

@@ -28,7 +28,7 @@ func (s *step) foot(e screen.Env, p guide.Prompt, width, height int) ([]string, 
 		return first(s.waiting(e, p, width), height), nil
 	case p.State == guide.Running:
 		begun := s.run.Steps[p.Step.ID]
-		return hint("migrations.elsewhere", locale.Params{"by": begun.By.String(), "time": widget.Until(e, begun.Begun)})
+		return hint("migrations.elsewhere", locale.Params{"by": begun.By.String(), "ago": widget.Ago(e, begun.Begun)})
 	case p.State == guide.Unknown, p.State == guide.Lost:
 		return nil, nil
 	case p.Blocked != nil:
@@ -150,7 +150,7 @@ func (s *step) failedWords(e screen.Env, p guide.Prompt, width int) []string {
 		option("f", "migrations.can.instead")
 	}
 	if p.Failure != nil && s.failed == nil {
-		when := e.T("migrations.failed-at", locale.Params{"time": widget.Until(e, p.Failure.At), "by": p.Failure.By.String()})
+		when := e.T("migrations.failed-at", locale.Params{"ago": widget.Ago(e, p.Failure.At), "by": p.Failure.By.String()})
 		lines = append(append(lines, ""), styledLines(widget.Wrap(when, width-2), e.Theme.Muted)...)
 	}
 	return lines
@@ -176,7 +176,7 @@ func (s *step) unknownWords(e screen.Env, p guide.Prompt, width int) []string {
 	lines := alert(e, e.T("migrations.unknown"), width)
 	par := func(text string) { lines = append(append(lines, ""), prose(e, text, width)...) }
 	par(e.T("migrations.unknown.known", locale.Params{
-		"by": rec.By.String(), "time": widget.Until(e, rec.Begun), "at": widget.Stamp(rec.Begun), "vendor": vendor(e, s.run.Guide().Platform),
+		"by": rec.By.String(), "ago": widget.Ago(e, rec.Begun), "at": widget.Stamp(rec.Begun), "vendor": vendor(e, s.run.Guide().Platform),
 	}))
 	switch {
 	case p.Until.After(e.Now):

@@ -66,7 +66,7 @@ var seen = map[locale.Lang]map[string]string{
 		"wait": "This step can be", "steps": "works for Acme Europe", "report": "Still under way",
 	},
 	locale.Japanese: {
-		"root": "開始できるガイド", "start": "この作業の名前", "tell": "操作が終わったら", "ask": "クライアントID",
+		"root": "開始できるガイド", "start": "この実行の名前", "tell": "操作が終わったら", "ask": "クライアントID",
 		"prove": "Enter で提供元に", "once": "EXCHANGE と入力", "refused": "拒否されました", "unknown": "h、していない",
 		"wait": "この手順は", "steps": "Acme Europe で", "report": "進行中です",
 	},

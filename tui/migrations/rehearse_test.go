@@ -28,7 +28,7 @@ func TestRehearsalShowsItsStepsAndIsNotedAtTheStart(t *testing.T) {
 	close(hold)
 	c.See("Passed: the guide got to its end")
 	c.press("esc")
-	c.See("rehearsed 0 s ago")
+	c.See("rehearsed just now")
 	c.press("enter")
 	c.See("Rehearsed today in the sandbox: passed.")
 }

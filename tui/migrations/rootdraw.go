@@ -161,7 +161,7 @@ func (r *root) guideRow(e screen.Env, g guide.Guide, width int) string {
 	}
 	note := e.T("migrations.never-rehearsed")
 	if n, ok := r.rehearsals[g.ID]; ok {
-		note = e.T("migrations.rehearsed."+passed(n), locale.Params{"time": widget.Until(e, n.At)})
+		note = e.T("migrations.rehearsed."+passed(n), locale.Params{"ago": widget.Ago(e, n.At)})
 	}
 	w := width - 26
 	return widget.Pad(widget.Cut(title, w, e.Theme.Glyphs.Cut), w) + "  " + e.Theme.Muted.Render(note)
@@ -183,7 +183,7 @@ func (r *root) overRow(e screen.Env, s guide.Summary, width int) string {
 	w := max(8, width-name-24)
 	return mark + " " + widget.Pad(widget.Cut(runName(e, s.Name), name, e.Theme.Glyphs.Cut), name) + "  " +
 		widget.Pad(widget.Cut(r.titleOf(e, s.GuideID), w, e.Theme.Glyphs.Cut), w) + "  " +
-		e.Theme.Muted.Render(e.T("migrations.ago", locale.Params{"time": widget.Until(e, s.Ended)}))
+		e.Theme.Muted.Render(widget.Ago(e, s.Ended))
 }
 
 // detail says more about what is selected.
@@ -213,7 +213,7 @@ func (r *root) runDetail(e screen.Env, u underway, width int) []string {
 	if u.code != "" {
 		lines = append(lines, e.Theme.Muted.Render(widget.Cut(u.code, width, e.Theme.Glyphs.Cut)))
 	}
-	begun := e.T("migrations.begun", locale.Params{"time": widget.Until(e, u.Begun), "at": widget.Stamp(u.Begun), "by": u.By})
+	begun := e.T("migrations.begun", locale.Params{"ago": widget.Ago(e, u.Begun), "at": widget.Stamp(u.Begun), "by": u.By})
 	return append(lines, styledLines(widget.Wrap(begun, width), e.Theme.Muted)...)
 }
 
@@ -222,7 +222,7 @@ func (r *root) guideDetail(e screen.Env, g guide.Guide, width int) []string {
 	lines := append([]string{title}, widget.Wrap(g.Summary.In(e.Text.Lang()), width)...)
 	facts := stepFacts(e, g)
 	if n, ok := r.rehearsals[g.ID]; ok && width < 60 {
-		facts += " " + e.Theme.Glyphs.Dot + " " + e.T("migrations.rehearsed."+passed(n), locale.Params{"time": widget.Until(e, n.At)})
+		facts += " " + e.Theme.Glyphs.Dot + " " + e.T("migrations.rehearsed."+passed(n), locale.Params{"ago": widget.Ago(e, n.At)})
 	}
 	return append(lines, styledLines(widget.Wrap(facts, width), e.Theme.Muted)...)
 }

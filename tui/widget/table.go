@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"deskward/tui/screen"
 )
@@ -33,12 +34,16 @@ type Table struct {
 // Draw returns height lines: a heading and rows. The selected row has the
 // theme's mark before it and a bold first column.
 func (t Table) Draw(e screen.Env, width, height int) []string {
-	widths := t.layout(width - 3)
+	titles := make([]string, len(t.Columns))
+	for i := range t.Columns {
+		titles[i] = t.Columns[i].Title(e)
+	}
+	widths := t.layout(titles, width-3)
 	out := make([]string, 0, height)
 	var head []string
-	for i, c := range t.Columns {
+	for i, title := range titles {
 		if widths[i] > 0 {
-			head = append(head, Pad(Cut(c.Title(e), widths[i], e.Theme.Glyphs.Cut), widths[i]))
+			head = append(head, Pad(Cut(title, widths[i], e.Theme.Glyphs.Cut), widths[i]))
 		}
 	}
 	out = append(out, "   "+e.Theme.Muted.Render(strings.TrimRight(strings.Join(head, "  "), " ")))
@@ -74,8 +79,9 @@ func (t Table) row(e screen.Env, i int, widths []int) string {
 	return strings.TrimRight(b.String(), " ")
 }
 
-// layout gives each column its width; 0 for a dropped one.
-func (t Table) layout(width int) []int {
+// layout gives each column its width; 0 for a dropped one. A column wants to
+// show its title whole.
+func (t Table) layout(titles []string, width int) []int {
 	shown := make([]bool, len(t.Columns))
 	for i := range shown {
 		shown[i] = true
@@ -115,7 +121,7 @@ func (t Table) layout(width int) []int {
 			continue
 		}
 		last = i
-		if add := min(max(c.Want-c.Min, 0), max(spare, 0)); add > 0 {
+		if add := min(max(max(c.Want, ansi.StringWidth(titles[i]))-c.Min, 0), max(spare, 0)); add > 0 {
 			widths[i] += add
 			spare -= add
 		}

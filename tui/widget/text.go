@@ -144,6 +144,23 @@ func Until(e screen.Env, t time.Time) string {
 	return Duration(e, d)
 }
 
+// Ago says how long ago t was: "47 min ago". Less than a minute is "just now",
+// so that an idle screen does not change each second.
+func Ago(e screen.Env, t time.Time) string {
+	if e.Now.Sub(t) < time.Minute {
+		return e.T("time.now")
+	}
+	return e.T("time.ago", locale.Params{"time": Until(e, t)})
+}
+
+// Age is Ago without the word, for a column whose head says it.
+func Age(e screen.Env, t time.Time) string {
+	if e.Now.Sub(t) < time.Minute {
+		return e.T("time.now")
+	}
+	return Until(e, t)
+}
+
 // Duration says a length of time in the largest unit that leaves one or two
 // digits.
 func Duration(e screen.Env, d time.Duration) string {
