@@ -62,12 +62,16 @@ func (a *app) console(ctx context.Context) error {
 
 // show runs the full screen and, after it, waits for what must finish.
 func (a *app) show(ctx context.Context, model *tui.Console) error {
-	opts := []tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(a.io.In), tea.WithOutput(a.io.Out)}
+	last := &fence{clock: a.clock, began: a.clock.Now()}
+	opts := []tea.ProgramOption{
+		tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(a.io.In), tea.WithOutput(a.io.Out), tea.WithFilter(last.filter),
+	}
 	if a.env.Getenv("NO_COLOR") != "" { // any value: no-color.org
 		opts = append(opts, tea.WithColorProfile(colorprofile.Ascii))
 	}
 	p := tea.NewProgram(model, opts...)
 	model.SetSend(p.Send)
+	last.send = p.Send
 	_, err := p.Run()
 	if !model.Wait(finishSoon) {
 		a.note("cmd.console.finishing")
