@@ -28,6 +28,7 @@ type Desk struct {
 
 	mu      sync.Mutex
 	credits string
+	org     string // where the connection names none: the only one its token may work in
 }
 
 func dial(c core.Connection, env platform.Env) *Desk {
@@ -86,7 +87,13 @@ func (d *Desk) call(ctx context.Context, tried, base, path string, org bool) (*t
 	if err != nil {
 		return nil, err
 	}
-	a, err := d.once(ctx, tried, base, path, org, cred)
+	orgID := ""
+	if org {
+		if orgID, err = d.orgID(ctx, tried); err != nil {
+			return nil, err
+		}
+	}
+	a, err := d.once(ctx, tried, base, path, orgID, cred)
 	if d.conn.Grant == core.GrantAuthtoken {
 		if refusedAs(err, "zoho.UNAUTHORIZED", "zoho.INVALID_OAUTH") {
 			return nil, &core.Error{Tried: tried, On: d.conn.Name, Code: "zoho.invalid_authtoken", Class: core.Refused, Err: err}
@@ -99,14 +106,61 @@ func (d *Desk) call(ctx context.Context, tried, base, path string, org bool) (*t
 	if cred.token, err = d.env.Renew(ctx); err != nil {
 		return nil, noVerdict(err)
 	}
-	a, err = d.once(ctx, tried, base, path, org, cred)
+	a, err = d.once(ctx, tried, base, path, orgID, cred)
 	if refusedAs(err, "zoho.INVALID_OAUTH") {
 		return nil, &core.Error{Tried: tried, On: d.conn.Name, Code: codeWrongHost, Class: core.Refused, Params: map[string]string{"region": d.conn.Region}, Err: err}
 	}
 	return a, err
 }
 
-func (d *Desk) once(ctx context.Context, tried, base, path string, org bool, cred credential) (*transport.Answer, error) {
+// orgID returns the organization that a call is for: the connection's, else
+// the only one that the token may work in. With several, which is meant is the
+// admin's to say. A token that may not list them makes its calls without.
+func (d *Desk) orgID(ctx context.Context, tried string) (string, error) {
+	if d.conn.Account != "" {
+		return d.conn.Account, nil
+	}
+	d.mu.Lock()
+	known := d.org
+	d.mu.Unlock()
+	if known != "" {
+		return known, nil
+	}
+	orgs, err := d.Organizations(ctx)
+	switch {
+	case refusedAs(err, "zoho.SCOPE_MISMATCH"):
+		return "", nil
+	case err != nil:
+		return "", err
+	case len(orgs) == 0:
+		return "", nil
+	case len(orgs) > 1:
+		return "", chooseOrg(tried, d.conn.Name, orgs)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.org = orgs[0].ID
+	return d.org, nil
+}
+
+// chooseOrg says which organizations there are to choose from.
+func chooseOrg(tried, on string, orgs []Organization) error {
+	return &core.Error{
+		Tried: tried, On: on, Code: "zoho.choose-org", Class: core.Usage,
+		Params: map[string]string{"organizations": listed(orgs)},
+	}
+}
+
+// listed names organizations by id and name.
+func listed(orgs []Organization) string {
+	names := make([]string, len(orgs))
+	for i, o := range orgs {
+		names[i] = strings.TrimSpace(o.ID + " " + o.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (d *Desk) once(ctx context.Context, tried, base, path, orgID string, cred credential) (*transport.Answer, error) {
 	path, rawQuery, _ := strings.Cut(path, "?")
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
@@ -116,8 +170,8 @@ func (d *Desk) once(ctx context.Context, tried, base, path string, org bool, cre
 	if err != nil {
 		return nil, err
 	}
-	if org && d.conn.Account != "" {
-		req.Header.Set("orgId", d.conn.Account)
+	if orgID != "" {
+		req.Header.Set("orgId", orgID)
 	}
 	a, err := transport.Do(d.http, req)
 	if err != nil {
@@ -163,7 +217,8 @@ func (d *Desk) Organizations(ctx context.Context) ([]Organization, error) {
 }
 
 // Check lists the organizations and looks for the connection's own among
-// them. Its Note is the organization's name.
+// them. Its Note is the organization's name; of all, where the connection
+// names none.
 func (d *Desk) Check(ctx context.Context) (core.Check, error) {
 	orgs, err := d.Organizations(ctx)
 	if err != nil {
@@ -173,6 +228,9 @@ func (d *Desk) Check(ctx context.Context) (core.Check, error) {
 	if err != nil {
 		return core.Check{}, err
 	}
+	if d.conn.Account == "" && len(orgs) > 1 {
+		return core.Check{OK: true, Note: listed(orgs)}, nil
+	}
 	return core.Check{OK: true, Note: org.Name}, nil
 }
 
@@ -180,18 +238,16 @@ func (d *Desk) Check(ctx context.Context) (core.Check, error) {
 // A token is bound to the portal chosen at consent, so an id that is not in
 // the list gets OAUTH_ORG_MISMATCH from every other call.
 func pick(orgs []Organization, id, on string) (Organization, error) {
-	var names []string
 	for _, o := range orgs {
 		if o.ID == id {
 			return o, nil
 		}
-		names = append(names, o.ID+" "+o.Name)
 	}
 	switch {
 	case id != "":
 		return Organization{}, &core.Error{
 			Tried: "check", On: on, Code: "zoho.OAUTH_ORG_MISMATCH", Class: core.Refused,
-			Params: map[string]string{"account": id, "organizations": strings.Join(names, ", ")},
+			Params: map[string]string{"account": id, "organizations": listed(orgs)},
 		}
 	case len(orgs) == 0:
 		return Organization{}, nil

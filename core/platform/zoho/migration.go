@@ -107,13 +107,11 @@ func (m *migration) checkAuthtoken(ctx context.Context, in LegacyIn) (CheckAutht
 		return CheckAuthtokenOut{}, err
 	}
 	out := CheckAuthtokenOut{OrgID: org.ID, OrgName: org.Name, Region: c.Region, TokenEnd: lastFour(c.Secrets[core.SecretAuthtoken])}
-	var listed []string
 	for _, o := range orgs {
 		out.Organizations = append(out.Organizations, o.ID)
-		listed = append(listed, o.ID+" "+o.Name)
 	}
 	if c.Account == "" && len(orgs) != 1 {
-		return out, &core.Error{Tried: "check", On: c.Name, Code: "zoho.choose-org", Class: core.Usage, Params: map[string]string{"organizations": strings.Join(listed, ", ")}}
+		return out, chooseOrg("check", c.Name, orgs)
 	}
 	if out.Region == "" {
 		out.Region = dataCentres()[0].id
