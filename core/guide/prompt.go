@@ -47,6 +47,7 @@ type FieldPrompt struct {
 // Input is one input of an action as the admin sees it.
 type Input struct {
 	Name   string
+	Label  string // the words of the question it answers; Name where it comes from elsewhere
 	Value  string // dots for a secret
 	Secret bool
 }
@@ -67,7 +68,7 @@ func (r *Runner) Prompt(run Run, lang locale.Lang) (Prompt, bool) {
 	p := Prompt{
 		Step: step, State: run.StateOf(step.ID),
 		Title: step.Title.In(lang), Text: fill(step.Text.In(lang), run.shown), Link: run.link(step),
-		Fields: run.fields(step, lang), Inputs: run.shownInputs(step),
+		Fields: run.fields(step, lang), Inputs: run.shownInputs(step, lang),
 		NotBefore: run.notBefore(step),
 	}
 	p.Number, p.Of = run.position()
@@ -104,20 +105,33 @@ func (r Run) fields(step Step, lang locale.Lang) []FieldPrompt {
 }
 
 // shownInputs returns the given inputs of a step's action, in its order.
-func (r Run) shownInputs(step Step) []Input {
+func (r Run) shownInputs(step Step, lang locale.Lang) []Input {
 	var out []Input
 	values := r.inputs(step)
 	for _, f := range step.Action.In {
 		if _, given := step.With[f.Name]; !given {
 			continue
 		}
-		in := Input{Name: f.Name, Secret: f.Secret, Value: values.Secret[f.Name].String()}
+		in := Input{Name: f.Name, Label: r.labelOf(step.With[f.Name], f.Name, lang), Secret: f.Secret, Value: values.Secret[f.Name].String()}
 		if !f.Secret {
 			in.Value = core.CleanLine(values.Plain[f.Name])
 		}
 		out = append(out, in)
 	}
 	return out
+}
+
+// labelOf returns the label of the ask field that an input comes from, or
+// name when it comes from elsewhere.
+func (r Run) labelOf(with, name string, lang locale.Lang) string {
+	v, _ := soleValue(with)
+	s, _ := r.guide.Step(v.step)
+	for _, f := range s.Ask {
+		if f.Name == v.output {
+			return f.Label.In(lang)
+		}
+	}
+	return name
 }
 
 // link returns the step's link, when it leads to https or to this machine.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"deskward/core/guide"
 	"deskward/core/locale"
@@ -205,15 +206,15 @@ func (s *step) task(e screen.Env, p guide.Prompt, width int) []string {
 func inputLines(e screen.Env, inputs []guide.Input, width int) []string {
 	label := 0
 	for _, in := range inputs {
-		label = max(label, len(in.Name))
+		label = max(label, ansi.StringWidth(in.Label))
 	}
-	label = min(label, width/3)
+	label = min(label, width*2/5)
 	var out []string
 	for _, in := range inputs {
 		if in.Value == "" {
 			continue
 		}
-		name := "  " + widget.Pad(e.Theme.Muted.Render(widget.Cut(in.Name, label, e.Theme.Glyphs.Cut)), label)
+		name := "  " + widget.Pad(e.Theme.Muted.Render(widget.Cut(in.Label, label, e.Theme.Glyphs.Cut)), label)
 		for i, l := range widget.Wrap(in.Value, max(width-label-5, 8)) {
 			if i > 0 {
 				name = strings.Repeat(" ", label+2)
