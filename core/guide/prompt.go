@@ -104,7 +104,9 @@ func (r Run) fields(step Step, lang locale.Lang) []FieldPrompt {
 	return out
 }
 
-// shownInputs returns the given inputs of a step's action, in its order.
+// shownInputs returns the given inputs of a step's action, in its order, as
+// far as a person knows them: those that stem from an answer. The others, such
+// as the id of a connection that a step made, say nothing to anybody.
 func (r Run) shownInputs(step Step, lang locale.Lang) []Input {
 	var out []Input
 	values := r.inputs(step)
@@ -112,26 +114,49 @@ func (r Run) shownInputs(step Step, lang locale.Lang) []Input {
 		if _, given := step.With[f.Name]; !given {
 			continue
 		}
-		in := Input{Name: f.Name, Label: r.labelOf(step.With[f.Name], f.Name, lang), Secret: f.Secret, Value: values.Secret[f.Name].String()}
+		asked, ok := r.askedAs(step.With[f.Name], f.Name)
+		if !ok {
+			continue
+		}
+		in := Input{Name: f.Name, Label: asked.Label.In(lang), Secret: f.Secret, Value: values.Secret[f.Name].String()}
 		if !f.Secret {
-			in.Value = core.CleanLine(values.Plain[f.Name])
+			in.Value = core.CleanLine(asked.words(values.Plain[f.Name], lang))
 		}
 		out = append(out, in)
 	}
 	return out
 }
 
-// labelOf returns the label of the ask field that an input comes from, or
-// name when it comes from elsewhere.
-func (r Run) labelOf(with, name string, lang locale.Lang) string {
-	v, _ := soleValue(with)
-	s, _ := r.guide.Step(v.step)
-	for _, f := range s.Ask {
-		if f.Name == v.output {
-			return f.Label.In(lang)
+// askedAs returns the ask field that an input comes from: the one it names,
+// else the one of its own name, whose answer an action has handed on.
+func (r Run) askedAs(with, name string) (Field, bool) {
+	if v, sole := soleValue(with); sole {
+		s, _ := r.guide.Step(v.step)
+		for _, f := range s.Ask {
+			if f.Name == v.output {
+				return f, true
+			}
 		}
 	}
-	return name
+	for _, s := range r.guide.Steps {
+		for _, f := range s.Ask {
+			if f.Name == name {
+				return f, true
+			}
+		}
+	}
+	return Field{}, false
+}
+
+// words returns what a person chose where the field has choices, else the
+// value.
+func (f Field) words(value string, lang locale.Lang) string {
+	for _, o := range f.Options {
+		if o.Value == value {
+			return o.Label.In(lang)
+		}
+	}
+	return value
 }
 
 // link returns the step's link, when it leads to https or to this machine.

@@ -348,7 +348,7 @@ func answerTo(t testing.TB, at consent.Attempt) string {
 // steady replaces what differs from run to run: ports, challenges, files.
 func steady(text string, ports []int) string {
 	for i, p := range ports {
-		text = strings.ReplaceAll(text, strconv.Itoa(p), strconv.Itoa(48105+i))
+		text = regexp.MustCompile(`\b`+strconv.Itoa(p)+`\b`).ReplaceAllString(text, strconv.Itoa(48105+i))
 	}
 	text = regexp.MustCompile(`(code_challenge=).*`).ReplaceAllString(text, "${1}…")
 	text = regexp.MustCompile(`[a-z2-7]{26}`).ReplaceAllString(text, strings.Repeat("i", 26))

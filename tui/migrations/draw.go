@@ -208,7 +208,7 @@ func inputLines(e screen.Env, inputs []guide.Input, width int) []string {
 	for _, in := range inputs {
 		label = max(label, ansi.StringWidth(in.Label))
 	}
-	label = min(label, width*2/5)
+	label = min(label, widget.LabelWidth(width))
 	var out []string
 	for _, in := range inputs {
 		if in.Value == "" {

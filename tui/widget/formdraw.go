@@ -16,7 +16,7 @@ func (f *Form) Draw(e screen.Env, width, height int) ([]string, *tea.Cursor) {
 	for _, s := range f.fields {
 		label = max(label, ansi.StringWidth(s.Label(e)))
 	}
-	label = min(label, width*2/5) + 2
+	label = min(label, LabelWidth(width)) + 2
 	var lines []string
 	var cursor *tea.Cursor
 	from, to := 0, 0
@@ -156,4 +156,13 @@ func (s *fieldState) drawMany(e screen.Env, focused bool, width int) []string {
 		out = append(out, "       "+e.Theme.Muted.Render(e.T("form.more", map[string]any{"n": rows - to})))
 	}
 	return out
+}
+
+// LabelWidth is how wide a column of labels may be beside their values in
+// width cells. Where there is room for both, "クライアントシークレット" stays whole.
+func LabelWidth(width int) int {
+	if width >= 44 {
+		return max(width*2/5, 24)
+	}
+	return width * 2 / 5
 }
