@@ -2,6 +2,7 @@ package migrations_test
 
 import (
 	"io/fs"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -93,7 +94,7 @@ func (w *world) newRunner(t testing.TB) *guide.Runner {
 
 func (w *world) deps(t testing.TB) migrations.Deps {
 	return migrations.Deps{
-		Runner: w.runner, Guides: w.runner.Guides, Clock: w.sandbox.Clock(), Folder: t.TempDir(),
+		Runner: w.runner, Guides: w.runner.Guides, Clock: w.sandbox.Clock(), Folder: filepath.Join(t.TempDir(), "not-there-yet"),
 		AdvanceClock: func(d time.Duration) { w.sandbox.Clock().Advance(d) },
 	}
 }
