@@ -81,7 +81,7 @@ func (a *ask) Init(s *screen.Scope) screen.Step {
 // open the port, wait.
 func (a *ask) begin() screen.Step {
 	a.over = make(chan struct{})
-	race := race{f: a.f, who: a.who, anew: a.fresh}
+	race := race{f: a.f, who: a.who, anew: a.fresh, over: a.over}
 	return screen.Step{Cmd: a.scope.Stream(race.run)}
 }
 

@@ -14,9 +14,19 @@ type race struct {
 	f    *family
 	who  subject
 	anew bool
+	over <-chan struct{} // closed when the screen has the result: by a paste, say
 }
 
 func (r race) run(ctx context.Context, emit func(tea.Msg)) tea.Msg {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		select {
+		case <-r.over:
+			stop()
+		case <-ctx.Done():
+		}
+	}()
 	o, err := r.f.Consent.Open(ctx, r.who.id, consent.OpenOptions{Anew: r.anew})
 	if err != nil {
 		return settledConsent{err: err}
