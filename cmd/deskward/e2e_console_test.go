@@ -94,6 +94,17 @@ func TestLateAnswersOfTheTerminalAreNotLeftForTheShell(t *testing.T) {
 	g.restored()
 }
 
+// TestATerminalThatAnswersNothingIsQuitToo is about those that do not know
+// the question by which quitting waits for the answers.
+func TestATerminalThatAnswersNothingIsQuitToo(t *testing.T) {
+	t.Parallel()
+	g := onFarGlass(t, time.Hour, 80, 24, newSurroundings(t).deskward(t, "--sandbox"))
+	g.see("SANDBOX")
+	g.press("q")
+	g.end(0)
+	g.restored()
+}
+
 // unread is what the terminal sent and the program did not read.
 func (g *glass) unread() string {
 	g.t.Helper()
@@ -229,7 +240,7 @@ func startSandbox(t testing.TB) (sb *sandbox.Sandbox, endpoints string) {
 // a process and of those below it.
 func nothingOf(t testing.TB, secrets []string, pid int) {
 	t.Helper()
-	family, seen := []int{pid}, 0
+	family, seen := []int{pid}, false
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil || len(stats) == 0 {
 		t.Skip("there is no /proc here")
@@ -249,7 +260,7 @@ func nothingOf(t testing.TB, secrets []string, pid int) {
 			if err != nil {
 				continue // it has ended, or not even its own user may look
 			}
-			seen++
+			seen = seen || bytes.Contains(raw, []byte("/deskward\x00"))
 			for _, s := range secrets {
 				if bytes.Contains(raw, []byte(s)) {
 					t.Errorf("%s of process %d holds the secret %q", part, p, s)
@@ -257,8 +268,8 @@ func nothingOf(t testing.TB, secrets []string, pid int) {
 			}
 		}
 	}
-	if seen == 0 {
-		t.Error("no process was looked at")
+	if !seen {
+		t.Error("deskward was not among the processes that were looked at")
 	}
 }
 

@@ -203,6 +203,7 @@ const (
 	esc   = "\x1b"
 	ctrlC = "\x03"
 	ctrlG = "\x07"
+	ctrlS = "\x13"
 )
 
 // press sends keys as a keyboard does.
