@@ -44,6 +44,7 @@ type Attempt struct {
 	Ports        []int           `json:"ports,omitempty"` // all that are registered
 	Issuer       string          `json:"issuer,omitempty"`
 	IssRequired  bool            `json:"iss_required,omitempty"`
+	Whole        bool            `json:"whole,omitempty"` // a pasted code alone is not taken
 	Scopes       []string        `json:"scopes,omitempty"`
 	Begun        time.Time       `json:"begun"`
 	Expires      time.Time       `json:"expires"`
@@ -179,6 +180,7 @@ func newAttempt(c core.Connection, cfg Config, port int, now time.Time) (attempt
 			ID: core.NewID(), ConnectionID: c.ID, Name: c.Name, Platform: cfg.Platform,
 			Redirect: cfg.redirect(port),
 			Port:     port, Ports: slices.Clone(cfg.Ports), Issuer: cfg.Issuer, IssRequired: cfg.IssRequired,
+			Whole:  cfg.NoPKCE != "" || cfg.PKCEUnverified != "",
 			Scopes: slices.Clone(cfg.Scopes), Begun: now, Expires: now.Add(AttemptTime),
 		},
 		secrets: core.Secrets{},

@@ -35,6 +35,12 @@ type Config struct {
 	// everyone else; otherwise the reason, for the reader of this code.
 	NoPKCE string
 
+	// PKCEUnverified: the challenge is sent, but nothing says that the vendor
+	// compares it, so a pasted code without its state proves nothing. Empty
+	// where the vendor is known to; otherwise the reason, for the reader of
+	// this code.
+	PKCEUnverified string
+
 	// RedirectHost is "127.0.0.1" (RFC 8252 §7.3) unless the vendor accepts
 	// "localhost" only.
 	RedirectHost string
@@ -50,6 +56,11 @@ type Config struct {
 	// Lifetime reads how long an access token lives from the token answer;
 	// nil: expires_in is seconds (RFC 6749 §5.1).
 	Lifetime func(tok *oauth2.Token) time.Duration
+
+	// TokenTypes are the token types that are taken besides Bearer (RFC 6750):
+	// what a vendor calls its bearer tokens. Any other wants proofs that
+	// deskward does not make, RFC 6749 §7.1. Not saying one is saying Bearer.
+	TokenTypes []string
 
 	// RefreshRotates: a refresh gives a new refresh token and ends the old one,
 	// so it is never repeated when its answer was lost.

@@ -249,3 +249,38 @@ func TestCodeIsNeverSentTwiceToFindTheAuthStyle(t *testing.T) {
 		t.Errorf("the code was sent %d times", n)
 	}
 }
+
+// TestTokensOfAnotherTypeAreRefused: RFC 6749 §7.1 forbids using a type that
+// one does not understand.
+func TestTokensOfAnotherTypeAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		said    any
+		allowed []string
+		code    string
+	}{
+		{"Bearer", nil, ""},
+		{"bearer", nil, ""},
+		{nil, nil, ""},
+		{"DPoP", nil, "oauth.token-type"},
+		{"mac", []string{"Acme-token"}, "oauth.token-type"},
+		{"acme-TOKEN", []string{"Acme-token"}, ""},
+	} {
+		t.Run(fmt.Sprint(tc.said, tc.allowed), func(t *testing.T) {
+			t.Parallel()
+			b := start(t)
+			c := b.granted()
+			b.cfg.TokenTypes = tc.allowed
+			b.vendor.set(func(v *vendor) { v.extra = map[string]any{"token_type": tc.said} })
+			class := core.Failed
+			if tc.code != "" {
+				class = core.Refused
+			}
+			_, err := b.Refresh(context.Background(), c.ID)
+			want(t, err, tc.code, class)
+			a := b.begin(c)
+			_, err = b.Answer(context.Background(), a.ID, b.vendor.agree(t, a.URL).String())
+			want(t, err, tc.code, class)
+		})
+	}
+}

@@ -24,8 +24,8 @@ type pasted struct {
 //
 // A code alone carries no state; it is accepted where PKCE binds it to this
 // attempt, since the token endpoint then refuses a code that was not made for
-// our verifier. Where the platform has no PKCE, or where only iss tells which
-// server answered, the whole address is asked for.
+// our verifier. Where the platform has no PKCE or is not known to compare it, or
+// where only iss tells which server answered, the whole address is asked for.
 //
 // What cannot be the answer fails with a code consent.paste-… and the attempt
 // goes on.
@@ -72,7 +72,7 @@ func (r attemptRecord) fits(p pasted) string {
 		return ""
 	case has("error"):
 		return "consent.paste-error"
-	case r.secrets[secretVerifier].Empty() || r.IssRequired && !has("iss"):
+	case r.Whole || r.IssRequired && !has("iss"):
 		return "consent.paste-whole"
 	}
 	return ""

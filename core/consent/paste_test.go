@@ -110,8 +110,9 @@ func with(u *url.URL, name, value string) string {
 func TestCodeAloneIsNotTakenWhereOnlyTheAddressIsSafe(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*consent.Config){
-		"no PKCE":      func(c *consent.Config) { c.NoPKCE = "refused by the vendor" },
-		"iss required": func(c *consent.Config) { c.IssRequired = true },
+		"no PKCE":         func(c *consent.Config) { c.NoPKCE = "refused by the vendor" },
+		"PKCE unverified": func(c *consent.Config) { c.PKCEUnverified = "not documented" },
+		"iss required":    func(c *consent.Config) { c.IssRequired = true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -108,11 +108,16 @@ func TestFormerGrantIsDroppedOnceTheNewOneIsProved(t *testing.T) {
 func TestFormerGrantOutlivesAConsentThatWasNeverChecked(t *testing.T) {
 	t.Parallel()
 	b, before := expecting(t)
-	died := make(chan struct{})
-	b.Check = func(context.Context, string) (core.Connection, error) { close(died); select {} }
+	died, ended := make(chan struct{}), make(chan struct{})
+	t.Cleanup(func() { close(ended) })
+	b.Check = func(context.Context, string) (core.Connection, error) {
+		close(died)
+		<-ended
+		return core.Connection{}, core.ErrNotFound
+	}
 	a := b.begin(before)
 	answer := b.vendor.agree(t, a.URL).String()
-	go b.Answer(context.Background(), a.ID, answer) //nolint:errcheck // it never returns
+	go b.Answer(context.Background(), a.ID, answer) //nolint:errcheck // what comes of it after its death is nothing
 	<-died
 	next := b.session()
 	next.ownedBy("intern@acme.example")

@@ -6,10 +6,15 @@ import (
 	"net"
 	"net/http"
 	"testing"
+	"time"
 
 	"deskward/core"
 	"deskward/core/consent"
 )
+
+// patience is how long a test waits for what must happen, so that it fails
+// rather than wait for the end of an attempt.
+const patience = 30 * time.Second
 
 func (b *bench) open(c core.Connection, o consent.OpenOptions) consent.Opened {
 	b.t.Helper()
@@ -31,17 +36,19 @@ func TestTakingUpLeavesTheSessionThatHoldsThePortItsAttempt(t *testing.T) {
 	other.Holder = func(int) (int, string, bool) { return 4711, "deskward", true }
 	first := b.open(c, consent.OpenOptions{})
 	second := other.open(c, consent.OpenOptions{})
-	if !second.Resumed || second.Listener != nil || second.Attempt.ID != first.Attempt.ID {
+	if first.Listener == nil || !second.Resumed || second.Listener != nil || second.Attempt.ID != first.Attempt.ID {
 		t.Fatalf("second session: %+v", second)
 	}
 	want(t, second.Deaf, "consent.port-busy", core.Conflict)
 	if status, body, _ := fetch(t, b.vendor.agree(t, first.Attempt.URL).String()); status != http.StatusOK {
-		t.Errorf("page: %s", body)
+		t.Fatalf("page: %s", body)
 	}
-	if _, err := first.Wait(context.Background()); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if _, err := first.Wait(ctx); err != nil {
 		t.Errorf("first session: %v", err)
 	}
-	if res, err := second.Wait(context.Background()); err != nil || !res.Elsewhere {
+	if res, err := second.Wait(ctx); err != nil || !res.Elsewhere {
 		t.Errorf("second session: %+v, %v", res, err)
 	}
 }
@@ -73,7 +80,8 @@ func TestWaitThatIsStoppedDuringAnExchangeReturnsWhatItGave(t *testing.T) {
 	t.Parallel()
 	b := start(t)
 	o := b.open(b.connection(), consent.OpenOptions{})
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithTimeout(context.Background(), patience)
+	defer stop()
 	b.vendor.set(func(v *vendor) {
 		v.fault = func(http.ResponseWriter, *http.Request) bool {
 			stop()

@@ -113,10 +113,24 @@ func (s *Service) token(ctx context.Context, call tokenCall) (*oauth2.Token, *ca
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, oauth2.HTTPClient, client), core.CallTime)
 	defer cancel()
 	tok, err := call.do(ctx, call.cfg.oauth2(call.url))
-	if err == nil {
-		return tok, nil
+	switch {
+	case err != nil:
+		return nil, w.failure(call, err)
+	case !call.cfg.takes(tok.TokenType):
+		return nil, &callError{effect: wasRefused, err: &core.Error{
+			Tried: call.tried, On: call.on, Code: "oauth.token-type", Class: core.Refused,
+			Params: map[string]string{"type": clip(withoutTokens(redact(core.CleanLine(tok.TokenType), w.sent)))},
+		}}
 	}
-	return nil, w.failure(call, err)
+	return tok, nil
+}
+
+// takes reports whether tokens of a type are of use. Types are compared
+// without regard to case, RFC 6749 §5.1.
+func (c Config) takes(tokenType string) bool {
+	return tokenType == "" || slices.ContainsFunc(append([]string{"Bearer"}, c.TokenTypes...), func(t string) bool {
+		return strings.EqualFold(t, tokenType)
+	})
 }
 
 // failure says what err means without its text, in which x/oauth2 puts the

@@ -54,7 +54,7 @@ func (c *client) Check(ctx context.Context) (core.Check, error) {
 		return core.Check{OK: true, Note: info.name()}, nil
 	case setting(c.conn, settingIntrospectURL) != "":
 		return c.introspect(ctx)
-	case c.env.Renew != nil && (c.conn.Grant == core.GrantClientCredentials || !c.conn.Secrets[core.SecretRefreshToken].Empty()):
+	case c.renewable():
 		if _, err := c.env.Renew(ctx); err != nil {
 			return core.Check{}, err
 		}
@@ -90,25 +90,28 @@ func (u userinfo) name() string {
 	return ""
 }
 
+// userinfo asks the userinfo endpoint. An access token that is no longer taken
+// is renewed once, where there is something to renew it with: a server may end
+// one before its time.
 func (c *client) userinfo(ctx context.Context) (userinfo, error) {
-	var info userinfo
 	token, err := c.env.Token(ctx)
 	if err != nil {
-		return info, err
+		return userinfo{}, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, setting(c.conn, settingUserinfoURL), nil)
-	if err != nil {
-		return info, c.fail("check", "oauth2.bad-url", core.Usage)
+	req, a, err := c.askUserinfo(ctx, token)
+	if err == nil && a.Status == http.StatusUnauthorized && c.renewable() {
+		if token, err = c.env.Renew(ctx); err != nil {
+			return userinfo{}, err
+		}
+		req, a, err = c.askUserinfo(ctx, token)
 	}
-	req.Header.Set("Authorization", "Bearer "+token.Reveal())
-	req.Header.Set("Accept", "application/json")
-	a, err := transport.Do(c.http, req)
 	if err != nil {
-		return info, err
+		return userinfo{}, err
 	}
 	if a.Status != http.StatusOK {
-		return info, c.refusal("check", req, a)
+		return userinfo{}, c.refusal("check", req, a)
 	}
+	var info userinfo
 	if err := a.Decode(req.URL.Host, &info); err != nil {
 		return info, err
 	}
@@ -116,6 +119,22 @@ func (c *client) userinfo(ctx context.Context) (userinfo, error) {
 		return info, c.fail("check", "vendor.malformed", core.Failed)
 	}
 	return info, nil
+}
+
+func (c *client) askUserinfo(ctx context.Context, token core.Secret) (*http.Request, *transport.Answer, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, setting(c.conn, settingUserinfoURL), nil)
+	if err != nil {
+		return nil, nil, c.fail("check", "oauth2.bad-url", core.Usage)
+	}
+	req.Header.Set("Authorization", "Bearer "+token.Reveal())
+	req.Header.Set("Accept", "application/json")
+	a, err := transport.Do(c.http, req)
+	return req, a, err
+}
+
+// renewable reports whether there is something to renew the access token with.
+func (c *client) renewable() bool {
+	return c.env.Renew != nil && (c.conn.Grant == core.GrantClientCredentials || !c.conn.Secrets[core.SecretRefreshToken].Empty())
 }
 
 // introspect asks by RFC 7662 whether the access token is active.

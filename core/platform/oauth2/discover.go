@@ -2,7 +2,6 @@ package oauth2
 
 import (
 	"context"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -24,6 +23,7 @@ type metadata struct {
 	RevokeURL     string   `json:"revocation_endpoint"`
 	DeviceURL     string   `json:"device_authorization_endpoint"`
 	AuthMethods   []string `json:"token_endpoint_auth_methods_supported"`
+	Challenges    []string `json:"code_challenge_methods_supported"`
 	Iss           bool     `json:"authorization_response_iss_parameter_supported"`
 }
 
@@ -33,6 +33,7 @@ type metadata struct {
 //	oauth2.no-metadata        the issuer publishes none at the known addresses
 //	oauth2.issuer-mismatch    the document names another issuer (RFC 8414 §3.3)
 //	oauth2.bad-endpoint       an endpoint is neither https nor, for an issuer on this machine, loopback
+//	oauth2.host-moved         an endpoint is on another host than when it was first discovered
 //	oauth2.auth-method-other  the server takes neither of the two forms of client secret
 func discover(ctx context.Context, c core.Connection, env platform.Env) (core.Connection, error) {
 	issuer := issuerOf(c, env.Endpoints)
@@ -54,18 +55,45 @@ func discover(ctx context.Context, c core.Connection, env platform.Env) (core.Co
 	if err != nil {
 		return c, err
 	}
-	settings := maps.Clone(c.Settings)
-	if settings == nil {
-		settings = map[string]string{}
+	settings, err := settle(c, issuer, found)
+	if err != nil {
+		return c, err
 	}
-	maps.DeleteFunc(settings, func(name, _ string) bool { return strings.HasPrefix(name, discovered) })
+	c.Settings = settings
+	return c, nil
+}
+
+// settle puts what was found in the place of what was found before. It refuses
+// an endpoint that the same issuer named on another host when it was first
+// discovered: codes and secrets would go there, and whoever changed a document
+// for an hour would have them. What the admin typed goes before what is found,
+// so there no host counts.
+func settle(c core.Connection, issuer string, found map[string]string) (map[string]string, error) {
+	settings := map[string]string{discovered + settingIssuer: issuer}
+	same := c.Settings[discovered+settingIssuer] == issuer // else by the admin's own hand, such as a rehearsal's
+	for name, value := range c.Settings {
+		if !strings.HasPrefix(name, discovered) && (same || !strings.HasPrefix(name, pinned)) {
+			settings[name] = value
+		}
+	}
 	for name, value := range found {
 		if value != "" {
 			settings[discovered+name] = value
 		}
 	}
-	c.Settings = settings
-	return c, nil
+	for _, name := range endpoints() {
+		to, from := hostOf(found[name]), settings[pinned+name]
+		switch {
+		case to == "" || c.Settings[name] != "":
+		case from == "":
+			settings[pinned+name] = to
+		case !strings.EqualFold(from, to):
+			return nil, discoverError(c, "oauth2.host-moved", core.Refused, map[string]string{
+				"endpoint": strings.TrimSuffix(name, "_url"), "from": core.CleanLine(from), "to": core.CleanLine(to),
+			})
+		}
+	}
+	return settings, nil
 }
 
 func discoverError(c core.Connection, code string, class core.Class, params map[string]string) error {
@@ -86,24 +114,36 @@ func wellKnown(issuer *url.URL) []string {
 	return out
 }
 
+// fetch reads the metadata from the first of the known addresses that has it.
+// Servers that answer every address with a page of theirs answer some of these
+// so: what is no metadata is passed over, and told only when nothing else came.
 func fetch(ctx context.Context, c core.Connection, issuer *url.URL, client *http.Client) (metadata, error) {
-	var m metadata
+	var unreadable error
 	for _, address := range wellKnown(issuer) {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 		if err != nil {
-			return m, discoverError(c, "oauth2.bad-url", core.Usage, map[string]string{"issuer": core.CleanLine(issuer.String())})
+			return metadata{}, discoverError(c, "oauth2.bad-url", core.Usage, map[string]string{"issuer": core.CleanLine(issuer.String())})
 		}
 		req.Header.Set("Accept", "application/json")
 		a, err := transport.Do(client, req)
 		if err != nil {
-			return m, err
+			return metadata{}, err
 		}
 		if a.Status != http.StatusOK {
 			continue
 		}
-		return m, a.Decode(issuer.Host, &m)
+		var m metadata
+		if err = a.Decode(issuer.Host, &m); err == nil {
+			return m, nil
+		}
+		if unreadable == nil {
+			unreadable = err
+		}
 	}
-	return m, discoverError(c, "oauth2.no-metadata", core.Failed, map[string]string{"issuer": issuer.String()})
+	if unreadable != nil {
+		return metadata{}, unreadable
+	}
+	return metadata{}, discoverError(c, "oauth2.no-metadata", core.Failed, map[string]string{"issuer": issuer.String()})
 }
 
 // settings checks what was published and returns it by setting name.
@@ -119,6 +159,9 @@ func (m metadata) settings(c core.Connection, issuer *url.URL) (map[string]strin
 	}
 	if m.Iss {
 		out[settingIss] = "true"
+	}
+	if slices.Contains(m.Challenges, "S256") {
+		out[settingS256] = "true"
 	}
 	switch methods := m.AuthMethods; {
 	case len(methods) == 0 || slices.Contains(methods, "client_secret_basic"): // RFC 8414 §2: basic is the default

@@ -36,8 +36,16 @@ const (
 	settingDeviceURL     = "device_url"
 	settingAuthMethod    = "auth_method" // how the client authenticates: "basic" or "post"
 	settingIss           = "iss"         // "true": the server sends iss with its answers (RFC 9207)
+	settingS256          = "s256"        // "true": the server announces PKCE by S256 (RFC 8414 §2)
+	settingIssuer        = "issuer"      // whose metadata it was; never typed
 	discovered           = "discovered."
+	pinned               = "pinned." // before an endpoint's name: the host it had when it was first discovered
 )
+
+// endpoints are the settings that are URLs to which credentials go.
+func endpoints() []string {
+	return []string{settingAuthURL, settingTokenURL, settingUserinfoURL, settingIntrospectURL, settingRevokeURL, settingDeviceURL}
+}
 
 // How a client with a secret authenticates, RFC 6749 §2.3.1.
 const (
@@ -132,6 +140,9 @@ func config(c core.Connection, e transport.Endpoints) (consent.Config, error) {
 		RefreshRotates: true,
 		Hosts:          hosts(c, e),
 	}
+	if c.Settings[discovered+settingS256] != "true" {
+		cfg.PKCEUnverified = "the server does not announce S256"
+	}
 	cfg.IssRequired = setting(c, settingIss) == "true" && cfg.Issuer != ""
 	if setting(c, settingAuthMethod) == methodPost {
 		cfg.AuthStyle = oauth2.AuthStyleInParams
@@ -153,7 +164,7 @@ func config(c core.Connection, e transport.Endpoints) (consent.Config, error) {
 // hosts are those of the issuer and of every endpoint in the connection.
 func hosts(c core.Connection, e transport.Endpoints) []string {
 	urls := []string{issuerOf(c, e)}
-	for _, name := range []string{settingAuthURL, settingTokenURL, settingUserinfoURL, settingIntrospectURL, settingRevokeURL, settingDeviceURL} {
+	for _, name := range endpoints() {
 		urls = append(urls, setting(c, name))
 	}
 	var out []string

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -31,6 +32,7 @@ type server struct {
 	userinfo http.HandlerFunc
 	answer   map[string]any // of introspection
 	status   int            // of revocation; 0: 200
+	page     string         // what every unknown address answers; "": 404
 }
 
 func newServer(t *testing.T) *server {
@@ -71,6 +73,10 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 			reply(s.status, map[string]any{"error": "unsupported_token_type"})
 		}
 	default:
+		if s.page != "" {
+			io.WriteString(w, s.page) //nolint:errcheck // a test server.
+			return
+		}
 		http.NotFound(w, r)
 	}
 }
@@ -116,11 +122,21 @@ func granted(t *testing.T, c *consent.Service, id string) core.Connection {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := c.Answer(context.Background(), a.ID, "canary-code")
+	res, err := c.Answer(context.Background(), a.ID, answerTo(t, a))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return res.Connection
+}
+
+// answerTo is the whole address to which the browser is sent.
+func answerTo(t *testing.T, a consent.Attempt) string {
+	t.Helper()
+	u, err := url.Parse(a.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.Redirect + "?" + url.Values{"code": {"canary-code"}, "state": {u.Query().Get("state")}}.Encode()
 }
 
 func wantCode(t *testing.T, err error, code string) {
@@ -221,7 +237,7 @@ func TestWhatTheAdminTypedGoesBeforeDiscovery(t *testing.T) {
 	if err != nil || !strings.HasPrefix(a.URL, s.URL+"/other?") {
 		t.Errorf("URL %s, %v", a.URL, err)
 	}
-	if _, err := c.Answer(context.Background(), a.ID, "canary-code"); err != nil {
+	if _, err := c.Answer(context.Background(), a.ID, answerTo(t, a)); err != nil {
 		t.Fatal(err)
 	}
 	if s.forms[0].Get("client_secret") != "canary-client-secret" {
@@ -262,7 +278,7 @@ func TestCheckAsksWhatTheServerHas(t *testing.T) {
 		requests   int // to the token endpoint
 	}{
 		"userinfo":           {endpoints: []string{"userinfo", "introspection"}, userinfo: ok, ok: true, note: "mina@acme.example␛[31m", requests: 1},
-		"userinfo refuses":   {endpoints: []string{"userinfo"}, userinfo: refused, code: "oauth.invalid_token", requests: 1},
+		"userinfo refuses":   {endpoints: []string{"userinfo"}, userinfo: refused, code: "oauth.invalid_token", requests: 2},
 		"introspection":      {endpoints: []string{"introspection"}, active: true, ok: true, note: "mina", requests: 2},
 		"introspection: no":  {endpoints: []string{"introspection"}, code: "oauth2.inactive", requests: 2},
 		"refresh, otherwise": {ok: true, requests: 2},

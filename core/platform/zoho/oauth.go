@@ -43,7 +43,8 @@ const longestLife = time.Hour
 // PKCE: Zoho documents S256 for mobile and desktop clients only. A client of
 // the server type has a secret as well; that its server ignores code_challenge
 // then is unverified, but RFC 6749 §3.1 obliges it to ignore unknown
-// parameters, so the challenge is always sent.
+// parameters, so the challenge is always sent. Nobody can rely on it either: a
+// pasted code needs its state.
 func oauthConfig(c core.Connection, e transport.Endpoints) (consent.Config, error) {
 	d, err := centre(c.Region)
 	if err != nil {
@@ -62,9 +63,10 @@ func oauthConfig(c core.Connection, e transport.Endpoints) (consent.Config, erro
 		ScopeSeparator: ",",
 		// Without both, the answer has no refresh token, or has one only at
 		// the first consent.
-		AuthParams:   url.Values{"access_type": {"offline"}, "prompt": {"consent"}},
-		RedirectHost: "127.0.0.1",
-		Ports:        callbackPorts(),
+		AuthParams:     url.Values{"access_type": {"offline"}, "prompt": {"consent"}},
+		PKCEUnverified: "documented for mobile and desktop clients only; the server type's is the one in use",
+		RedirectHost:   "127.0.0.1",
+		Ports:          callbackPorts(),
 		TokenURLFor: func(answer url.Values) (string, string, error) {
 			to, err := answering(answer, d, e)
 			if err != nil {
