@@ -304,6 +304,9 @@ func (c *Console) apply(s screen.Step) tea.Cmd {
 			}
 		}
 	}
+	if s.Copy.Words != nil {
+		s.Copy.Text = s.Copy.Words(c.env(c.width, c.height))
+	}
 	if s.Copy.Text != "" {
 		cmds = append(cmds, c.copy(s.Copy))
 	}

@@ -96,7 +96,7 @@ func (a *app) saySection(p guide.Prompt) {
 		fmt.Fprintln(w)
 	}
 	for _, in := range p.Inputs {
-		fmt.Fprintf(w, "  %s: %s\n", in.Label, in.Value)
+		fmt.Fprintf(w, "  %s: %s\n", in.Label, in.Words)
 	}
 	if f := p.Failure; f != nil {
 		fmt.Fprintf(w, "\n%s\n", a.say.T("cmd.runs.last-failure", localeParams("code", f.Code, "at", stamp(f.At))))

@@ -47,8 +47,9 @@ type FieldPrompt struct {
 // Input is one input of an action as the admin sees it.
 type Input struct {
 	Name   string
-	Label  string // the words of the question it answers; Name where it comes from elsewhere
+	Label  string // the words of the question it answers
 	Value  string // dots for a secret
+	Words  string // what to show: the choice's words, else Value
 	Secret bool
 }
 
@@ -120,8 +121,9 @@ func (r Run) shownInputs(step Step, lang locale.Lang) []Input {
 		}
 		in := Input{Name: f.Name, Label: asked.Label.In(lang), Secret: f.Secret, Value: values.Secret[f.Name].String()}
 		if !f.Secret {
-			in.Value = core.CleanLine(asked.words(values.Plain[f.Name], lang))
+			in.Value = core.CleanLine(values.Plain[f.Name])
 		}
+		in.Words = core.CleanLine(asked.words(in.Value, lang))
 		out = append(out, in)
 	}
 	return out

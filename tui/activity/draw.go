@@ -86,10 +86,12 @@ func (l *log) drawVerdict(e screen.Env) []string {
 	return lines
 }
 
+// table has the mark of an event in the column of its words, which the head of
+// that column stands off for.
 func (l *log) table(e screen.Env, width, height int) []string {
 	columns := []widget.Column{
 		{Title: widget.Key("log.column.when"), Min: 8, Want: 9},
-		{Title: widget.Key("log.column.what"), Min: 20, Want: max(20, width-36)},
+		{Title: func(e screen.Env) string { return "   " + e.T("log.column.what") }, Min: 20, Want: max(20, width-36)},
 		{Title: widget.Key("log.column.who"), Min: 8, Want: 20, Drop: 1},
 	}
 	if e.Wide() { // who it was stands beside the list

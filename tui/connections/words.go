@@ -97,7 +97,7 @@ func explained(e screen.Env, err error, width int) []string {
 // plain to see, on the field or line it is about.
 func reason(e screen.Env, err error) string {
 	x := e.Explain(untried(err))
-	return strings.TrimSpace(x.Headline + " " + x.Next)
+	return widget.Sentences(x.Headline, x.Next)
 }
 
 // untried is err without what was tried.

@@ -2,6 +2,7 @@ package migrations
 
 import (
 	"context"
+	"maps"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -19,8 +20,9 @@ import (
 type confirm struct {
 	key     string
 	params  locale.Params
-	word    string // to be typed; "": enter is enough
-	said    string // locale key of what is said when it is done
+	title   locale.Text // the step it is about: {{.title}}
+	word    string      // to be typed; "": enter is enough
+	said    string      // locale key of what is said when it is done
 	do      func(context.Context) error
 	scope   *screen.Scope
 	input   widget.Input
@@ -67,7 +69,7 @@ func (s *step) resolving(effect action.Effect) screen.Screen {
 // reopening asks before an earlier step is opened again.
 func reopening(d Deps, run guide.Run, v guide.StepView) screen.Screen {
 	return newConfirm(confirm{
-		key: "migrations.reopen", params: locale.Params{"n": v.Number, "title": v.Title}, said: "migrations.reopened",
+		key: "migrations.reopen", params: locale.Params{"n": v.Number}, title: v.Step.Title, said: "migrations.reopened",
 		do: func(ctx context.Context) error {
 			_, err := d.Runner.Back(ctx, run, v.Step.ID)
 			return err
@@ -125,8 +127,13 @@ func (c *confirm) press(msg tea.KeyPressMsg) screen.Step {
 // Draw shows the question.
 func (c *confirm) Draw(e screen.Env) screen.Frame {
 	width := min(e.Width, 76)
-	lines := styledLines(widget.Wrap(e.T(c.key+".head", c.params), width), e.Theme.Title)
-	lines = append(append(lines, ""), prose(e, e.T(c.key+".text", c.params), width)...)
+	params := maps.Clone(c.params)
+	if params == nil {
+		params = locale.Params{}
+	}
+	params["title"] = c.title.In(e.Text.Lang())
+	lines := styledLines(widget.Wrap(e.T(c.key+".head", params), width), e.Theme.Title)
+	lines = append(append(lines, ""), prose(e, e.T(c.key+".text", params), width)...)
 	lines = append(lines, "")
 	if c.word == "" {
 		return frame(append(lines, styledLines(widget.Wrap(e.T(c.key+".yes", c.params), width), e.Theme.Accent)...))

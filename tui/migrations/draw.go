@@ -215,7 +215,7 @@ func inputLines(e screen.Env, inputs []guide.Input, width int) []string {
 			continue
 		}
 		name := "  " + widget.Pad(e.Theme.Muted.Render(widget.Cut(in.Label, label, e.Theme.Glyphs.Cut)), label)
-		for i, l := range widget.Wrap(in.Value, max(width-label-5, 8)) {
+		for i, l := range widget.Wrap(in.Words, max(width-label-5, 8)) {
 			if i > 0 {
 				name = strings.Repeat(" ", label+2)
 			}

@@ -68,7 +68,7 @@ func hint(f guide.FieldPrompt, e screen.Env) string {
 	if f.Hint == "" {
 		return e.T("migrations.kept")
 	}
-	return e.T("migrations.kept") + " " + f.Hint
+	return widget.Sentences(e.T("migrations.kept"), f.Hint)
 }
 
 // checking says of a value what the guide has against it.

@@ -77,7 +77,7 @@ func (s *steps) Update(msg tea.Msg) screen.Step {
 			return screen.Step{Open: reopening(s.d, s.run, v)}
 		}
 	case "y":
-		return screen.Step{Copy: screen.Copy{Text: plainEvidence(views[s.cursor.Selected]), What: "migrations.copy.evidence"}}
+		return screen.Step{Copy: screen.Copy{Words: s.evidence(s.cursor.Selected), What: "migrations.copy.evidence"}}
 	case "pgdown", "pgup":
 		s.scroll.key(k.String())
 	default:
@@ -155,6 +155,11 @@ func (s *steps) detail(e screen.Env, v guide.StepView, width int) []string {
 		lines = append(append(lines, ""), prose(e, v.Step.Text.In(e.Text.Lang()), width)...)
 	}
 	return lines
+}
+
+// evidence is the evidence of the i-th step, in the language in use.
+func (s *steps) evidence(i int) func(screen.Env) string {
+	return func(e screen.Env) string { return plainEvidence(s.run.View(e.Text.Lang())[i]) }
 }
 
 // plainEvidence is a step's evidence for a ticket.

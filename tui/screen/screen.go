@@ -162,8 +162,9 @@ func Fail(err error) Step {
 
 // Copy is a text for the clipboard. What names it for the notice (locale key).
 type Copy struct {
-	Text string
-	What string
+	Text  string
+	Words func(Env) string // instead of Text, for what depends on the language
+	What  string
 }
 
 // Key is a key with its help. Help's description is a locale key.

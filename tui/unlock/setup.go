@@ -2,6 +2,7 @@ package unlock
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -71,8 +72,13 @@ func (s *Setup) fields(with string) []widget.Field {
 func (s *Setup) strong(v string) widget.Words {
 	if err := s.d.Check(core.NewSecret(v)); err != nil {
 		return func(e screen.Env) string {
+			if known, ok := errors.AsType[*core.Error](err); ok {
+				plain := *known
+				plain.Tried = "" // the field says what was tried
+				err = &plain
+			}
 			x := e.Explain(err)
-			return strings.TrimSpace(x.Headline + " " + x.Next)
+			return widget.Sentences(x.Headline, x.Next)
 		}
 	}
 	return nil

@@ -134,6 +134,19 @@ func Columns(e screen.Env, left []string, leftWidth int, right []string, height 
 	return out
 }
 
+// Sentences puts sentences one after the other, with a blank between them where
+// the language has one.
+func Sentences(all ...string) string {
+	out := ""
+	for _, s := range all {
+		if out != "" && s != "" && !strings.HasSuffix(out, "。") {
+			out += " "
+		}
+		out += s
+	}
+	return out
+}
+
 // Until says how long from now t is, with a unit: "47 min", "21 h", "3 d". It
 // is the same words for the past.
 func Until(e screen.Env, t time.Time) string {
