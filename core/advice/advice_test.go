@@ -76,7 +76,7 @@ func TestExplanationSaysWhatFailedWhyAndWhatNext(t *testing.T) {
 			"a code nobody described", &core.Error{Tried: "check", On: "Acme", Code: "oauth.weather", Class: core.Refused},
 			"Could not check Acme: The server refused.", "no description", "documentation", "oauth.weather", false,
 		},
-		{"a value that is missing", &core.Error{Code: "endpoints.bad"}, "The address – can't be used.", "https", "Correct", "endpoints.bad", true},
+		{"a value that is missing", &core.Error{Code: "net.refused"}, "Nothing answers at –.", "Nothing was sent", "Check", "net.refused", true},
 		{"an error from elsewhere", errors.New("canary-secret"), "did not expect", "", "doctor", "", false},
 		{"a cancelled context", fmt.Errorf("x: %w", context.Canceled), "It was cancelled.", "", "Begin again", "net.cancelled", true},
 	} {
