@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -68,10 +69,20 @@ type Check struct {
 	At    time.Time `json:"at,omitzero"`
 	OK    bool      `json:"ok"`
 	Code  string    `json:"code,omitempty"`  // why not: an advice key
+	Tried string    `json:"tried,omitempty"` // what was refused, as in an Error, where it was not the check's own call: the refresh before it
 	Calls []Call    `json:"calls,omitempty"` // what was asked
 	// Params are the values of Code's texts, as in an Error.
 	Params map[string]string `json:"params,omitempty"`
 	Note   string            `json:"note,omitempty"` // what the vendor answered, cleaned: an organization's name, an address
+}
+
+// Refusal is the error that the last check of c stands for; nil when there was
+// none or it was good.
+func (c Connection) Refusal() error {
+	if c.Check.OK || c.Check.Code == "" {
+		return nil
+	}
+	return &Error{Tried: cmp.Or(c.Check.Tried, "check"), On: c.Name, Code: c.Check.Code, Class: Refused, Params: c.Check.Params}
 }
 
 // Summary is what a listing knows of a connection: no secret, decoded from

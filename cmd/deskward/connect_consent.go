@@ -228,7 +228,7 @@ func (a *app) connectedConnection(c core.Connection) error {
 		a.note("cmd.connect.done-unproved", name)
 	case !c.Check.OK:
 		a.note("cmd.connect.saved-refused", name)
-		return checkError(c)
+		return c.Refusal()
 	default:
 		a.note("cmd.connect.done", name)
 	}

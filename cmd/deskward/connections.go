@@ -211,16 +211,11 @@ func (a *app) showConnection(s *session, c core.Connection) {
 	for _, call := range c.Check.Calls {
 		a.callLine(call)
 	}
-	if c.Check.Code != "" && !c.Check.OK {
-		for _, line := range a.explain(checkError(c)) {
+	if err := c.Refusal(); err != nil {
+		for _, line := range a.explain(err) {
 			a.plainLine(line)
 		}
 	}
-}
-
-// checkError is what a failed check says, as an error that advice explains.
-func checkError(c core.Connection) error {
-	return &core.Error{Tried: "check", On: c.Name, Code: c.Check.Code, Class: core.Refused, Params: c.Check.Params}
 }
 
 // recordExport writes down that a secret left the store, before it is shown.

@@ -46,7 +46,7 @@ func (a *app) connectionsCheck(ctx context.Context, names []string) error {
 		c, err := s.platforms.Check(ctx, sum.ID)
 		r := checkJSON{ID: sum.ID, Name: sum.Name, Platform: sum.Platform, Check: c.Check, ErrorCode: core.CodeOf(err)}
 		if err == nil && !c.Check.OK {
-			err = checkError(c)
+			err = c.Refusal()
 		}
 		if !a.opt.json {
 			a.showCheck(r, err)

@@ -10,10 +10,12 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"deskward/core"
 	"deskward/core/consent"
 	"deskward/store"
+	"deskward/tui/widget"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -64,12 +66,7 @@ func (a *app) doctor(ctx context.Context) error {
 			return err
 		}
 	} else {
-		marks := map[string]string{"ok": "ok", "info": "-", "warn": "!", "bad": "x"}
-		rows := make([][]string, len(d.list))
-		for i, f := range d.list {
-			rows[i] = []string{marks[f.State], core.CleanLine(f.Text), f.Code}
-		}
-		writeColumns(a.io.Out, rows)
+		d.write()
 	}
 	for _, f := range d.list {
 		if f.State == "bad" {
@@ -79,11 +76,41 @@ func (a *app) doctor(ctx context.Context) error {
 	return nil
 }
 
+// write puts one finding after the other, as wide as the terminal; to a file,
+// one a line. What is not in order has its code behind it.
+func (d *diagnosis) write() {
+	out := d.a.io.Out
+	width := 0
+	if f, ok := out.(*os.File); ok && isTerminal(f) {
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
+			width = max(w-len("ok  ")-1, 20)
+		}
+	}
+	marks := map[string]string{"ok": "ok  ", "info": "-   ", "warn": "!   ", "bad": "x   "}
+	for _, f := range d.list {
+		text := core.CleanLine(f.Text)
+		if f.State == "warn" || f.State == "bad" {
+			text += " [" + f.Code + "]"
+		}
+		lines := []string{text}
+		if width > 0 {
+			lines = widget.Wrap(text, width)
+		}
+		mark := marks[f.State]
+		for _, l := range lines {
+			fmt.Fprintln(out, mark+l)
+			mark = "    "
+		}
+	}
+}
+
 // examineSession says where the person sits.
 func (d *diagnosis) examineSession() {
 	env := d.a.env
 	if env.overSSH() {
-		d.add("info", "session.ssh", "line", consent.TunnelLine(consent.DefaultPort, d.a.loginName(), d.a.actor.Host))
+		line := consent.TunnelLine(consent.DefaultPort, d.a.loginName(), d.a.actor.Host)
+		d.add("info", "session.ssh", "line", line)
+		d.add("info", "session.tunnel", "line", line)
 	} else {
 		d.add("ok", "session.local")
 	}

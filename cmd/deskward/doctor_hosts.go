@@ -169,5 +169,5 @@ func examineHost(ctx context.Context, client *transport.Client, base string) []h
 		state = "warn"
 	}
 	code := "clock." + map[string]string{"ok": "right", "warn": "off", "bad": "wrong"}[state]
-	return append(out, hostFindings{state, code, []string{"host", u.Host, "skew", skew.String()}})
+	return append(out, hostFindings{state, code, []string{"host", u.Host, "skew", skew.Round(time.Second).String()}})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"deskward/core"
+	"deskward/core/locale"
 )
 
 // newRoot returns the whole tree of commands over one app.
@@ -30,7 +31,7 @@ func newRoot(a *app) *cobra.Command {
 	f := root.PersistentFlags()
 	f.StringVar(&a.opt.store, "store", "", a.flagText("store"))
 	f.StringVar(&a.opt.endpoints, "endpoints", "", a.flagText("endpoints"))
-	f.StringVar(&a.opt.lang, "lang", "", a.flagText("lang"))
+	f.Var((*language)(&a.opt.lang), "lang", a.flagText("lang"))
 	f.StringVar(&a.opt.ca, "ca", "", a.flagText("ca"))
 	f.StringVar(&a.opt.identity, "identity", "", a.flagText("identity"))
 	f.StringVar(&a.opt.passphraseFile, "passphrase-file", "", a.flagText("passphrase-file"))
@@ -46,6 +47,24 @@ func newRoot(a *app) *cobra.Command {
 	)
 	return root
 }
+
+// language is the value of --lang: one of those there are texts in.
+type language string
+
+// Set takes the name of a language.
+func (l *language) Set(name string) error {
+	if _, ok := locale.Parse(name); !ok {
+		return errors.New("no such language")
+	}
+	*l = language(name)
+	return nil
+}
+
+// String is the language's name.
+func (l *language) String() string { return string(*l) }
+
+// Type says what the flag takes.
+func (*language) Type() string { return "en | ja" }
 
 // command gives c its words: cmd.<key>.short and, where there is one,
 // cmd.<key>.long.

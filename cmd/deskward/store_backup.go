@@ -72,7 +72,7 @@ func (a *app) storeRestore(ctx context.Context, from, phraseFile string, force b
 	if err != nil {
 		return err
 	}
-	with, err := a.backupKey(ctx, phraseFile)
+	with, err := a.backupKey(ctx, phraseFile, to)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (a *app) noteRestored(ctx context.Context, to, from string) error {
 }
 
 // backupKey is what opens the backup: its own passphrase, or an identity.
-func (a *app) backupKey(ctx context.Context, phraseFile string) (store.Unlocker, error) {
+func (a *app) backupKey(ctx context.Context, phraseFile, to string) (store.Unlocker, error) {
 	if phraseFile != "" {
 		phrase, err := a.secretFile(ctx, phraseFile)
 		return store.Passphrase(phrase), err
@@ -117,7 +117,7 @@ func (a *app) backupKey(ctx context.Context, phraseFile string) (store.Unlocker,
 		return a.identity(ctx, name)
 	}
 	if !a.interactive() {
-		return nil, &core.Error{Tried: "store-restore", Code: "restore.no-key", Class: core.Usage}
+		return nil, &core.Error{Tried: "store-restore", On: to, Code: "restore.no-key", Class: core.Usage}
 	}
 	phrase, err := a.askSecret(ctx, a.say.T("cmd.store.backup-prompt"))
 	return store.Passphrase(phrase), err

@@ -223,9 +223,8 @@ func (s *Service) writePage(w http.ResponseWriter, nonce string, res Result, err
 	case res.CheckErr != nil:
 		d.Heading, d.Lines = s.Text("consent.page.unchecked"), s.explain(res.CheckErr)
 	case !res.Proved():
-		c := res.Connection
 		d.Heading = s.Text("consent.page.check-failed")
-		d.Lines = s.explain(&core.Error{Tried: "check", On: c.Name, Code: c.Check.Code, Class: core.Refused, Params: c.Check.Params})
+		d.Lines = s.explain(res.Connection.Refusal())
 	default:
 		d.OK, d.Heading, d.Lines = true, s.Text("consent.page.done"), []string{res.Connection.Name}
 	}

@@ -317,7 +317,7 @@ func (s *Service) settleFailed(ctx context.Context, r renewal, failed *callError
 		}
 		r.clearBegun(&c)
 		if dead {
-			c.Check = core.Check{At: s.Clock.Now(), Code: failed.err.Code, Params: failed.err.Params}
+			c.Check = core.Check{At: s.Clock.Now(), Code: failed.err.Code, Tried: failed.err.Tried, Params: failed.err.Params}
 		}
 		if c, err = core.PutConnection(w, c); err != nil || !dead {
 			return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"strings"
+	"time"
 
 	"deskward/core"
 	"deskward/core/consent"
@@ -115,7 +116,7 @@ func (s *Service) Check(ctx context.Context, id string) (core.Connection, error)
 	var rec core.CallRecorder
 	check, err := checker.Check(core.WithCallRecorder(ctx, &rec))
 	if e, ok := errors.AsType[*core.Error](err); ok && e.Class == core.Refused {
-		check, err = core.Check{Code: e.Code, Params: e.Params}, nil
+		check, err = core.Check{Code: e.Code, Tried: e.Tried, Params: e.Params}, nil
 	}
 	if err != nil {
 		return c, err
@@ -203,7 +204,7 @@ func (s *Service) Revoke(ctx context.Context, id string) (core.Connection, error
 			return nil // what is stored now was granted after what was revoked
 		}
 		c.Secrets = c.Secrets.With(core.SecretAccessToken, core.Secret{}).With(core.SecretRefreshToken, core.Secret{})
-		c.Check, c.Granted = core.Check{}, nil
+		c.Check, c.Granted, c.GrantedAt, c.AccessExpires = core.Check{}, nil, time.Time{}, time.Time{}
 		return nil
 	})
 }

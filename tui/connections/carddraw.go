@@ -117,7 +117,7 @@ func (c *card) verdict(e screen.Env, width int) []string {
 	pad := strings.Repeat(" ", ansi.StringWidth(sign)+1)
 	w := width - len(pad)
 	if st.Code == "refused" && c.sum.CheckCode != "" {
-		err := refused(core.Connection{Name: c.sum.Name, Check: core.Check{Code: c.sum.CheckCode, Params: c.conn.Check.Params}})
+		err := core.Connection{Name: c.sum.Name, Check: core.Check{Code: c.sum.CheckCode, Tried: c.conn.Check.Tried, Params: c.conn.Check.Params}}.Refusal()
 		x := e.Explain(err)
 		lines = append(lines, widget.Indent(paragraph(x.Means, w), pad)...)
 		if x.Next != "" {

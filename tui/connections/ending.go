@@ -37,7 +37,7 @@ func (n ending) lines(e screen.Env, f *family, who subject) []string {
 		out = append(out, marked(e.Theme.Muted.Render(e.Theme.Glyphs.Wait), e.T("connections.ended.no-check"), w)...)
 	case !c.Check.OK:
 		out = append(out, "")
-		out = append(out, explained(e, refused(c), w)...)
+		out = append(out, explained(e, c.Refusal(), w)...)
 	default:
 		out = append(out, marked(good, e.T("connections.ended.checked"), w)...)
 		if e.Height < 14 {

@@ -55,14 +55,9 @@ func (d done) say() screen.Step {
 	case d.what == refreshing:
 		return screen.Say("connections.refreshed", name)
 	case !d.conn.Check.OK:
-		return screen.Fail(refused(d.conn))
+		return screen.Fail(d.conn.Refusal())
 	}
 	return screen.Say("connections.checked", name)
-}
-
-// refused is the error that a connection's last check stands for.
-func refused(c core.Connection) error {
-	return &core.Error{Tried: "check", On: c.Name, Code: c.Check.Code, Class: core.Refused, Params: c.Check.Params}
 }
 
 // consentable reports whether a person or the vendor can be asked for a grant.

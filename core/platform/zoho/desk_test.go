@@ -188,8 +188,12 @@ func TestRevokeEndsTheToken(t *testing.T) {
 	b := newBench(t)
 	c := b.connected(b.fix.Scopes...)
 	token := c.Secrets[core.SecretAccessToken]
-	if _, err := b.service.Revoke(t.Context(), c.ID); err != nil {
+	dropped, err := b.service.Revoke(t.Context(), c.ID)
+	if err != nil {
 		t.Fatal(err)
+	}
+	if s := dropped.Summary(); s.HasAccess || s.HasRefresh || !s.GrantedAt.IsZero() || !s.AccessExpires.IsZero() {
+		t.Errorf("left of the grant: %+v", s)
 	}
 	desk, ok := zoho.Platform().Dial(c, platform.Env{
 		HTTP: b.services.HTTP, Endpoints: b.services.Endpoints, Clock: b.sb.Clock(),
@@ -198,7 +202,7 @@ func TestRevokeEndsTheToken(t *testing.T) {
 	if !ok {
 		t.Fatal("not a Desk client")
 	}
-	_, err := desk.Organizations(t.Context())
+	_, err = desk.Organizations(t.Context())
 	b.wantCode(err, "zoho.INVALID_OAUTH", core.Refused)
 	b.wantCode(desk.Revoke(t.Context()), "zoho.invalid_token", core.Refused)
 }
@@ -221,5 +225,21 @@ func TestAuthTokenConnectionIsCheckedByItsOwnScheme(t *testing.T) {
 	})
 	if got := b.check(c.ID); got.OK || got.Code != "zoho.invalid_authtoken" {
 		t.Errorf("dead: %+v", got)
+	}
+}
+
+// Zoho says invalid_code to a dead refresh token and to a dead code; what to
+// do differs.
+func TestCheckTellsARefusedRefreshFromARefusedCode(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	c := b.connected(b.fix.Scopes...)
+	b.change(c.ID, func(c *core.Connection) {
+		c.Secrets = c.Secrets.With(core.SecretRefreshToken, core.NewSecret("canary-dead-refresh-token"))
+	})
+	b.sb.Clock().Advance(2 * time.Hour)
+	got := b.check(c.ID)
+	if got.OK || got.Code != "zoho.invalid_code" || got.Tried != "refresh" {
+		t.Errorf("check: %+v", got)
 	}
 }

@@ -24,7 +24,7 @@ func (m *migration) prove(ctx context.Context, in ProveIn) (ProveOut, error) {
 		return ProveOut{}, err
 	}
 	if !c.Check.OK {
-		return ProveOut{}, &core.Error{Tried: "check", On: c.Name, Code: c.Check.Code, Class: core.Refused, Params: c.Check.Params}
+		return ProveOut{}, c.Refusal()
 	}
 	desk := dial(c, m.env(c.ID))
 	probes, err := desk.ProbeScopes(ctx)
