@@ -17,7 +17,16 @@ import (
 const (
 	besideWidth = 72
 	listWidth   = 28
+	listWide    = 38 // where there is room for whole titles
 )
+
+// listCells is how wide the list of steps is.
+func listCells(e screen.Env) int {
+	if e.Wide() {
+		return listWide
+	}
+	return listWidth
+}
 
 // Draw shows the steps and the evidence at the left, the current step at the
 // right; in a narrow terminal the steps fold to a line.
@@ -38,12 +47,12 @@ func (s *step) Draw(e screen.Env) screen.Frame {
 		f.Cursor = cur
 		return f
 	}
-	right := e.Width - listWidth - 3
-	lines, cur := s.pane(e, p, right, e.Height)
+	left := listCells(e)
+	lines, cur := s.pane(e, p, e.Width-left-3, e.Height)
 	if cur != nil {
-		cur.X += listWidth + 3
+		cur.X += left + 3
 	}
-	f := frame(widget.Columns(e, s.side(e, listWidth, e.Height), listWidth, lines, e.Height))
+	f := frame(widget.Columns(e, s.side(e, left, e.Height), left, lines, e.Height))
 	f.Cursor = cur
 	return f
 }

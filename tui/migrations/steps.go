@@ -104,9 +104,9 @@ func (s *steps) Draw(e screen.Env) screen.Frame {
 		part, _ := s.scroll.window(s.detail(e, v, e.Width), e.Height-len(lines)-1)
 		return frame(append(append(lines, ""), part...))
 	}
-	part, _ := s.scroll.window(s.detail(e, v, e.Width-listWidth-6), e.Height)
-	left := s.list(e, views, current.ID, listWidth+3, e.Height)
-	return frame(widget.Columns(e, left, listWidth+3, part, e.Height))
+	w := listCells(e) + 3
+	part, _ := s.scroll.window(s.detail(e, v, e.Width-w-3), e.Height)
+	return frame(widget.Columns(e, s.list(e, views, current.ID, w, e.Height), w, part, e.Height))
 }
 
 func (s *steps) list(e screen.Env, views []guide.StepView, current string, width, height int) []string {
