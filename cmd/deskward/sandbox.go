@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -50,12 +49,13 @@ func (a *app) runSandbox(ctx context.Context, endpointsOut string) error {
 
 func (a *app) sayServices(endpoints transport.Endpoints, control, file string) {
 	a.note("cmd.sandbox.running")
+	var rows [][]string
 	for _, p := range slices.Sorted(maps.Keys(endpoints)) {
 		for _, name := range slices.Sorted(maps.Keys(endpoints[p])) {
-			fmt.Fprintf(a.io.Err, "  %s.%s  %s\n", p, name, endpoints[p][name])
+			rows = append(rows, []string{"  " + string(p) + "." + name, endpoints[p][name]})
 		}
 	}
-	fmt.Fprintf(a.io.Err, "  control  %s\n", control)
+	writeColumns(a.io.Err, append(rows, []string{"  control", control}))
 	if file != "" {
 		a.note("cmd.sandbox.use", localeParams("file", file))
 	}

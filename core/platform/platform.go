@@ -11,6 +11,8 @@ package platform
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 
 	"deskward/core"
 	"deskward/core/action"
@@ -139,14 +141,20 @@ type Owner interface {
 }
 
 // Find returns the platform of that id, or an *core.Error with code
-// platform.unknown.
+// platform.unknown, whose param "known" names those there are.
 func Find(all []Platform, id core.PlatformID) (Platform, error) {
-	for _, p := range all {
+	known := make([]string, len(all))
+	for i, p := range all {
 		if p.ID == id {
 			return p, nil
 		}
+		known[i] = string(p.ID)
 	}
-	return Platform{}, &core.Error{Tried: "find-platform", On: string(id), Code: "platform.unknown", Class: core.Usage}
+	slices.Sort(known)
+	return Platform{}, &core.Error{
+		Tried: "find-platform", On: string(id), Code: "platform.unknown", Class: core.Usage,
+		Params: map[string]string{"known": strings.Join(known, ", ")},
+	}
 }
 
 // HTTPClient returns the client for c's hosts.
