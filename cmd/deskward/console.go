@@ -63,15 +63,15 @@ func (a *app) console(ctx context.Context) error {
 // show runs the full screen and, after it, waits for what must finish.
 func (a *app) show(ctx context.Context, model *tui.Console) error {
 	last := &fence{clock: a.clock, began: a.clock.Now()}
-	opts := []tea.ProgramOption{
-		tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(a.io.In), tea.WithOutput(a.io.Out), tea.WithFilter(last.filter),
-	}
+	opts := []tea.ProgramOption{tea.WithoutSignalHandler(), tea.WithInput(a.io.In), tea.WithOutput(a.io.Out), tea.WithFilter(last.filter)}
 	if a.env.Getenv("NO_COLOR") != "" { // any value: no-color.org
 		opts = append(opts, tea.WithColorProfile(colorprofile.Ascii))
 	}
 	p := tea.NewProgram(model, opts...)
 	model.SetSend(p.Send)
 	last.send = p.Send
+	// Not tea.WithContext: its end would close the terminal's reader while it reads.
+	defer context.AfterFunc(ctx, func() { p.Send(stopped{}) })()
 	_, err := p.Run()
 	if !model.Wait(finishSoon) {
 		a.note("cmd.console.finishing")

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
+
 	"deskward/core/sandbox"
 )
 
@@ -25,7 +27,7 @@ const hostileName = `<img src=x onerror="document.title='broken'"> & <b>Söhne</
 // worked, and never before.
 func TestConsentInChromium(t *testing.T) {
 	sb, endpoints := startSandbox(t)
-	s := newSurroundings(t, "DESKWARD_ENDPOINTS="+endpoints, "DESKWARD_PASSPHRASE_FILE="+filepath.Join(t.TempDir(), "passphrase"))
+	s := newSurroundings(t, "DESKWARD_ENDPOINTS="+endpoints)
 	s.makeStore(t)
 	fix := sb.Fixtures()
 	oauth2 := []string{"oauth2", "--issuer", fix.OpenID.Issuer, "--client-id", fix.OpenID.ClientID, "--client-secret-file", s.file(t, fix.OpenID.ClientSecret), "--scope", "openid", "--scope", "email"}
@@ -83,17 +85,16 @@ func TestConsentInChromium(t *testing.T) {
 	}
 }
 
-// makeStore makes a store that the passphrase in the file opens.
-func (s surroundings) makeStore(t testing.TB) {
+// makeStore makes a store that an age key opens: unlike a passphrase, without
+// seconds of arithmetic at each start.
+func (s *surroundings) makeStore(t testing.TB) {
 	t.Helper()
-	for _, v := range s.vars {
-		if path, ok := strings.CutPrefix(v, "DESKWARD_PASSPHRASE_FILE="); ok {
-			if err := os.WriteFile(path, []byte(typedPassphrase+"\n"), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if out, err := s.deskward(t, "init").CombinedOutput(); err != nil {
+	s.vars = append(s.vars, "DESKWARD_IDENTITY="+s.file(t, id.String()))
+	if out, err := s.deskward(t, "init", "--recipient", id.Recipient().String()).CombinedOutput(); err != nil {
 		t.Fatalf("init: %v\n%s", err, out)
 	}
 }

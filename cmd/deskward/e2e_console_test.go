@@ -98,7 +98,7 @@ func TestLateAnswersOfTheTerminalAreNotLeftForTheShell(t *testing.T) {
 // the question by which quitting waits for the answers.
 func TestATerminalThatAnswersNothingIsQuitToo(t *testing.T) {
 	t.Parallel()
-	g := onFarGlass(t, time.Hour, 80, 24, newSurroundings(t).deskward(t, "--sandbox"))
+	g := onFarGlass(t, lost, 80, 24, newSurroundings(t).deskward(t, "--sandbox"))
 	g.see("SANDBOX")
 	g.press("q")
 	g.end(0)
@@ -240,27 +240,14 @@ func startSandbox(t testing.TB) (sb *sandbox.Sandbox, endpoints string) {
 // a process and of those below it.
 func nothingOf(t testing.TB, secrets []string, pid int) {
 	t.Helper()
-	family, seen := []int{pid}, false
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil || len(stats) == 0 {
-		t.Skip("there is no /proc here")
-	}
-	for grown := true; grown; {
-		grown = false
-		for _, stat := range stats {
-			child, parent := parentage(stat)
-			if slices.Contains(family, parent) && !slices.Contains(family, child) {
-				family, grown = append(family, child), true
-			}
-		}
-	}
-	for _, p := range family {
+	seen := false
+	for _, p := range family(t, pid) {
 		for _, part := range []string{"cmdline", "environ"} {
 			raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p, part))
 			if err != nil {
 				continue // it has ended, or not even its own user may look
 			}
-			seen = seen || bytes.Contains(raw, []byte("/deskward\x00"))
+			seen = seen || bytes.Contains(raw, []byte(deskwardArg))
 			for _, s := range secrets {
 				if bytes.Contains(raw, []byte(s)) {
 					t.Errorf("%s of process %d holds the secret %q", part, p, s)
@@ -271,6 +258,29 @@ func nothingOf(t testing.TB, secrets []string, pid int) {
 	if !seen {
 		t.Error("deskward was not among the processes that were looked at")
 	}
+}
+
+// deskwardArg is in the arguments of a deskward process.
+const deskwardArg = "/deskward\x00"
+
+// family is a process and all below it.
+func family(t testing.TB, pid int) []int {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil || len(stats) == 0 {
+		t.Skip("there is no /proc here")
+	}
+	out := []int{pid}
+	for grown := true; grown; {
+		grown = false
+		for _, stat := range stats {
+			child, parent := parentage(stat)
+			if slices.Contains(out, parent) && !slices.Contains(out, child) {
+				out, grown = append(out, child), true
+			}
+		}
+	}
+	return out
 }
 
 // parentage reads a process and its parent from /proc/PID/stat (proc(5)).

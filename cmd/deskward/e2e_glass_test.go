@@ -39,6 +39,9 @@ type glass struct {
 	more chan struct{}
 }
 
+// lost is the lag of a terminal whose answers never come.
+const lost = -1
+
 // glassPatience is how long a test waits for what must be seen.
 const glassPatience = 30 * time.Second
 
@@ -108,17 +111,31 @@ func (g *glass) start() {
 	}
 }
 
-// answer brings the emulator's answers to the program.
+// answer brings the emulator's answers to the program, each after its time on
+// the way. The emulator itself waits for nobody.
 func (g *glass) answer() {
-	buf := make([]byte, 4<<10)
+	type sent struct {
+		at   time.Time
+		text []byte
+	}
+	way := make(chan sent, 1024)
+	defer close(way)
+	go func() {
+		for s := range way {
+			time.Sleep(time.Until(s.at.Add(g.lag)))
+			if _, err := g.tty.Write(s.text); err != nil {
+				return
+			}
+		}
+	}()
 	for {
+		buf := make([]byte, 4<<10)
 		n, err := g.emu.Read(buf)
 		if err != nil {
 			return
 		}
-		time.Sleep(g.lag)
-		if _, err := g.tty.Write(buf[:n]); err != nil {
-			return
+		if g.lag != lost {
+			way <- sent{time.Now(), buf[:n]}
 		}
 	}
 }

@@ -31,8 +31,12 @@ type fence struct {
 	passed bool
 }
 
-// noAnswer is sent when the terminal has not answered the last question.
-type noAnswer struct{}
+type (
+	// noAnswer is sent when the terminal has not answered the last question.
+	noAnswer struct{}
+	// stopped is sent when a signal ends the program: then nothing is waited for.
+	stopped struct{}
+)
 
 // filter holds back the program's end (tea.WithFilter) until the terminal has
 // answered.
@@ -48,6 +52,9 @@ func (f *fence) filter(_ tea.Model, msg tea.Msg) tea.Msg {
 		f.asked = true
 		time.AfterFunc(fenceWait, func() { f.send(noAnswer{}) })
 		return tea.RawMsg{Msg: ansi.RequestPrimaryDeviceAttributes}
+	case stopped:
+		f.passed = true
+		return tea.QuitMsg{}
 	case uv.PrimaryDeviceAttributesEvent, noAnswer:
 		if f.asked {
 			f.passed = true
