@@ -48,8 +48,13 @@ func startChromium(t testing.TB) *chromium {
 	if err != nil {
 		t.Fatal(err)
 	}
+	home, err := os.MkdirTemp("", "deskward-chromium-")
+	if err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.Command(path, "--remote-debugging-pipe", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
-		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir())
+		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+home)
+	cmd.Env = append(os.Environ(), "TMPDIR="+home)
 	cmd.ExtraFiles = []*os.File{in, out}                  // descriptors 3 and 4, which the protocol uses
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // its helpers end with it
 	if err := cmd.Start(); err != nil {
@@ -64,6 +69,7 @@ func startChromium(t testing.TB) *chromium {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // or with this
 		_ = cmd.Wait()
 		from.Close()
+		_ = os.RemoveAll(home) // what its last helper still writes is no fault of the test
 	})
 	return c
 }
