@@ -128,6 +128,7 @@ func (s *step) readExamples() screen.Step {
 		return screen.Step{}
 	}
 	id := s.run.GuideID
+	s.filling = []tea.KeyPressMsg{}
 	return screen.Step{Cmd: s.scope.Run(func(ctx context.Context) tea.Msg {
 		answers, err := s.d.Examples(ctx, id)
 		return examples{answers, err}
@@ -137,6 +138,8 @@ func (s *step) readExamples() screen.Step {
 // fillIn puts the sandbox's values into the current form.
 func (s *step) fillIn(msg examples) screen.Step {
 	p, ok := s.prompt(locale.English)
+	ahead := s.filling
+	s.filling = nil
 	if msg.err != nil || !ok || s.form == nil {
 		return screen.Fail(msg.err)
 	}
@@ -145,7 +148,14 @@ func (s *step) fillIn(msg examples) screen.Step {
 			s.form.Set(f.Name, v)
 		}
 	}
-	return screen.Step{}
+	var step screen.Step
+	for _, k := range ahead {
+		if s.form == nil { // the form was sent
+			break
+		}
+		step = step.Then(s.formKey(p, k))
+	}
+	return step
 }
 
 // answers are what was typed, by field.

@@ -86,6 +86,10 @@ func (s *step) formKey(p guide.Prompt, msg tea.KeyPressMsg) screen.Step {
 	case "ctrl+g":
 		return s.readExamples()
 	}
+	if s.filling != nil { // what is typed ahead meets the form as it will be
+		s.filling = append(s.filling, msg)
+		return screen.Step{}
+	}
 	if _, submit := s.form.Update(msg); !submit {
 		return screen.Step{}
 	}

@@ -25,10 +25,11 @@ type step struct {
 	err       error // of the first reading
 	rehearsal guide.Rehearsal
 
-	form   *widget.Form // of an ask step
-	word   widget.Input // of a step that wants confirmation
-	typing bool         // form or word takes the keys
-	scroll scroll
+	form    *widget.Form      // of an ask step
+	word    widget.Input      // of a step that wants confirmation
+	filling []tea.KeyPressMsg // keys typed while the sandbox's values are fetched; nil: none are
+	typing  bool              // form or word takes the keys
+	scroll  scroll
 
 	work   work
 	failed error  // why the current step's last try failed, while this screen saw it

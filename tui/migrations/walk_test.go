@@ -1,6 +1,7 @@
 package migrations_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -122,4 +123,27 @@ func (c console) checkFile(t *testing.T, folder string) {
 	if !strings.Contains(string(raw), "Acme Europe") {
 		t.Errorf("the report does not name the run:\n%s", raw)
 	}
+}
+
+func TestKeysTypedWhileTheSandboxsValuesComeMeetTheFilledForm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.deps(t)
+	release := make(chan struct{})
+	d.Examples = func(context.Context, string) (guide.Answers, error) {
+		<-release
+		return w.answers(t), nil
+	}
+	c := open(t, d, locale.English, 80, 24)
+	c.See("Nothing is under way")
+	c.press("enter")
+	c.See("Name of this run")
+	c.press("enter")
+	c.See("1  What you need")
+	c.press("enter")
+	c.See("2  ")
+	c.Gone("Do this, then press enter")
+	c.press("ctrl+g", "ctrl+s")
+	close(release)
+	c.See("ok  2", "3  Does the old token")
 }
