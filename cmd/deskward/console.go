@@ -169,14 +169,18 @@ func (d *desk) openSandbox(ctx context.Context) error {
 		return err
 	}
 	d.sandbox = sb
+	// A name nobody can have taken before: what is written there is private.
+	if d.folder, err = os.MkdirTemp("", "deskward-sandbox-"); err != nil {
+		return &core.Error{Tried: "write-file", On: os.TempDir(), Code: "file.unwritable", Err: err}
+	}
 	return d.sandboxSession()
 }
 
 // privateFolder is where the console writes what an admin asks to have as a
 // file: beside the store, or a folder of its own in the sandbox.
 func (d *desk) privateFolder() string {
-	if d.sandbox != nil || d.path == "" {
-		return filepath.Join(os.TempDir(), "deskward-"+fmt.Sprint(os.Getuid()))
+	if d.folder != "" {
+		return d.folder
 	}
 	return filepath.Dir(d.path)
 }

@@ -32,6 +32,7 @@ type desk struct {
 	file    atomic.Pointer[store.File] // nil: there is none yet
 	session atomic.Pointer[session]    // nil while locked
 	sandbox *sandbox.Sandbox           // nil: this is real
+	folder  string                     // of files written in the sandbox; "" outside it
 }
 
 // openStore finds the store. That there is none yet is not an error: the
@@ -88,7 +89,8 @@ func (d *desk) sandboxSession() error {
 func (d *desk) close() {
 	d.lock()
 	if d.sandbox != nil {
-		_ = d.sandbox.Close() // the program ends here either way
+		_ = d.sandbox.Close()   // the program ends here either way
+		_ = os.Remove(d.folder) // only if nothing was written there
 	}
 }
 
