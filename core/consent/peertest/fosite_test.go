@@ -187,11 +187,11 @@ func TestFositeRefusesACodeOfAnotherVerifier(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Nothing says that this server holds to S256, so a code alone is not sent.
 	_, err = s.Answer(context.Background(), a.ID, to.Query().Get("code"))
-	want(t, err, "consent.paste-refused", core.Refused)
-	if _, err := s.Answer(context.Background(), a.ID, visit(t, a.URL)); err != nil {
-		t.Errorf("the right answer afterwards: %v", err)
-	}
+	want(t, err, "consent.paste-whole", core.Usage)
+	_, err = s.Answer(context.Background(), a.ID, to.String())
+	want(t, err, "oauth.invalid_grant", core.Refused)
 }
 
 func TestFositeRefusesACodeTwice(t *testing.T) {

@@ -355,7 +355,7 @@ func TestOIDCRevokedGrantIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	checked, err := s.platform.Check(context.Background(), c.ID)
-	if err != nil || checked.Check.OK || checked.Check.Code != "oauth.invalid_token" {
+	if err != nil || checked.Check.OK || checked.Check.Code != "oauth.invalid_grant" || checked.Check.Tried != "refresh" {
 		t.Errorf("check %+v, %v", checked.Check, err)
 	}
 	_, err = s.Refresh(context.Background(), c.ID)
