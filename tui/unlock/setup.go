@@ -169,7 +169,7 @@ func (s *Setup) Draw(e screen.Env) screen.Frame {
 		lines = append(lines, e.Theme.Muted.Render(e.T("setup.working")))
 		cur = nil
 	case s.err != nil:
-		lines = append(lines, explain(e, s.err)...)
+		lines = append(lines, widget.Problem(e, s.err, e.Width)...)
 	default:
 		for _, l := range widget.Wrap(e.T("setup.no-way-back"), min(e.Width, 90)) {
 			lines = append(lines, e.Theme.Warn.Render(l))

@@ -167,7 +167,7 @@ func (u *Unlock) Draw(e screen.Env) screen.Frame {
 		lines = append(lines, e.Theme.Muted.Render(e.T("unlock.working")))
 		cur = nil
 	case u.err != nil:
-		lines = append(lines, explain(e, u.err)...)
+		lines = append(lines, widget.Problem(e, u.err, e.Width)...)
 		if !u.waiting.IsZero() {
 			left := max(0, int(time.Until(u.waiting).Seconds()+0.999))
 			lines = append(lines, "  "+e.Theme.Warn.Render(e.T("unlock.wait", locale.Params{"n": left})))
@@ -183,23 +183,4 @@ func (u *Unlock) Keys() []screen.Key {
 		keys = append(keys, screen.NewKey("tab", "unlock.key.next", "tab"))
 	}
 	return append(keys, screen.NewKey("ctrl+c", "key.quit", "ctrl+c"))
-}
-
-// explain draws an error in a few lines.
-func explain(e screen.Env, err error) []string {
-	x := e.Explain(err)
-	var out []string
-	for i, l := range widget.Wrap(x.Headline, e.Width-2) {
-		mark := "  "
-		if i == 0 {
-			mark = e.Theme.Bad.Render(e.Theme.Glyphs.Bad) + " "
-		}
-		out = append(out, mark+l)
-	}
-	for _, s := range []string{x.Means, x.Next} {
-		if s != "" {
-			out = append(out, widget.Indent(widget.Wrap(s, e.Width-2), "  ")...)
-		}
-	}
-	return out
 }
