@@ -21,6 +21,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"deskward/core/transport/loopbacktest"
 )
 
 // jumpHost is a real sshd on a loopback port, and the client to reach it with.
@@ -52,7 +54,7 @@ func startSSHD(t testing.TB, s surroundings) *jumpHost {
 			t.Skip("sshd has no /run/sshd, and it cannot be made:", err)
 		}
 	}
-	h := &jumpHost{t: t, dir: t.TempDir(), port: freePort(t), user: me.Username}
+	h := &jumpHost{t: t, dir: t.TempDir(), port: loopbacktest.FreePort(t), user: me.Username}
 	for _, key := range []string{"host", "user"} {
 		h.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "deskward test", "-f", h.path(key))
 	}
@@ -152,16 +154,6 @@ func (h *jumpHost) deskward(args ...string) *exec.Cmd {
 	return h.ssh([]string{"-tt"}, append([]string{"exec", "'" + deskwardPath(h.t) + "'"}, args...)...)
 }
 
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
 // overTunnel is an http client of the admin's own machine: what it sends to
 // port there goes into the tunnel's end at local. The browser would have the
 // same number at both ends, so the Host header keeps it.
@@ -220,7 +212,7 @@ func consentOverSSH(t *testing.T) (h *jumpHost, g *glass, address string, port i
 
 func TestConsentThroughARealTunnel(t *testing.T) {
 	h, g, address, port := consentOverSSH(t)
-	local := freePort(t)
+	local := loopbacktest.FreePort(t)
 	tunnel := h.ssh([]string{"-N", "-o", "ExitOnForwardFailure=yes", "-L", fmt.Sprintf("%d:127.0.0.1:%d", local, port)})
 	if err := tunnel.Start(); err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"deskward/core"
+	"deskward/core/transport/loopbacktest"
 )
 
 // TestLostAnswersAreUnknownAndNeverRepeated covers what may have used up the code.
@@ -79,7 +80,7 @@ func TestAnswerThatCertainlyDidNothingMayBeGivenAgain(t *testing.T) {
 	to := b.vendor.agree(t, a.URL).String()
 
 	right := b.cfg.TokenURL
-	b.cfg.TokenURL = "http://127.0.0.1:" + strconv.Itoa(freePort(t)) + "/token" // nobody listens
+	b.cfg.TokenURL = "http://127.0.0.1:" + strconv.Itoa(loopbacktest.FreePort(t)) + "/token" // nobody listens
 	b.cfg.Hosts = append(b.cfg.Hosts, strings.Split(b.cfg.TokenURL, "/")[2])
 	_, err := b.Answer(context.Background(), a.ID, to)
 	want(t, err, "net.refused", core.Failed)

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -21,6 +20,7 @@ import (
 	"deskward/core"
 	"deskward/core/consent"
 	"deskward/core/transport"
+	"deskward/core/transport/loopbacktest"
 	"deskward/store/mem"
 )
 
@@ -196,7 +196,7 @@ func newBench(t *testing.T, st core.Store, v *vendor) *bench {
 	b.cfg = consent.Config{
 		Platform: "acme", Issuer: v.URL, AuthURL: v.URL + "/authorize?tenant=1", TokenURL: v.URL + "/token",
 		ClientID: "client-1", ClientSecret: core.NewSecret("canary-client-secret"), Scopes: []string{"tickets.read", "contacts.read"},
-		Ports: []int{freePort(t), freePort(t)}, Hosts: []string{u.Host},
+		Ports: []int{loopbacktest.FreePort(t), loopbacktest.FreePort(t)}, Hosts: []string{u.Host},
 	}
 	client, err := transport.New(transport.Options{})
 	if err != nil {
@@ -314,16 +314,6 @@ func noSecret(t *testing.T, text string) {
 	if strings.Contains(text, "canary") {
 		t.Errorf("a secret is told: %s", text)
 	}
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port
 }
 
 // fetch is the browser.

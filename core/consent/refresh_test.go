@@ -15,6 +15,7 @@ import (
 
 	"deskward/core"
 	"deskward/core/platform"
+	"deskward/core/transport/loopbacktest"
 )
 
 // A consent service is where platforms' clients get their tokens.
@@ -158,7 +159,7 @@ func TestLostAnswerIsTriedAgainWhereNothingRotates(t *testing.T) {
 func TestUnreachableServerLeavesNoDoubt(t *testing.T) {
 	t.Parallel()
 	b, c := rotating(t)
-	b.cfg.TokenURL = fmt.Sprintf("http://127.0.0.1:%d/token", freePort(t))
+	b.cfg.TokenURL = fmt.Sprintf("http://127.0.0.1:%d/token", loopbacktest.FreePort(t))
 	b.cfg.Hosts = []string{b.cfg.TokenURL[len("http://") : len(b.cfg.TokenURL)-len("/token")]}
 	_, err := b.Refresh(context.Background(), c.ID)
 	want(t, err, "net.refused", core.Failed)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"html/template"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -28,6 +27,7 @@ import (
 	"deskward/core/locale"
 	"deskward/core/platform"
 	"deskward/core/transport"
+	"deskward/core/transport/loopbacktest"
 	"deskward/store/mem"
 	"deskward/tui"
 	"deskward/tui/connections"
@@ -112,7 +112,7 @@ type rig struct {
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
-	r := &rig{t: t, clock: newMovable(), vendor: &vendor{}, store: mem.New(), ports: []int{freePort(t), freePort(t)}}
+	r := &rig{t: t, clock: newMovable(), vendor: &vendor{}, store: mem.New(), ports: []int{loopbacktest.FreePort(t), loopbacktest.FreePort(t)}}
 	r.vendor.token = map[string]any{"access_token": "canary-access-token", "refresh_token": "canary-refresh-token", "token_type": "Bearer", "expires_in": 3600, "scope": "tickets.read contacts.read"}
 	r.vendor.check = func(context.Context, string) (core.Check, error) { return core.Check{OK: true, Note: "Acme Inc."}, nil }
 	r.events = &core.EventLog{Store: r.store, Clock: r.clock, Actor: core.Actor{User: "mina", Host: "jump01"}}
@@ -142,16 +142,6 @@ func newRig(t testing.TB) *rig {
 		Clock: r.clock, SSH: true, Getenv: func(string) string { return "" },
 	}
 	return r
-}
-
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func (r *rig) platform(tokenURL string) platform.Platform {

@@ -15,6 +15,7 @@ import (
 	xoauth2 "golang.org/x/oauth2"
 
 	"deskward/core"
+	"deskward/core/transport/loopbacktest"
 )
 
 // fositeServer is an authorization server made of ory/fosite, with PKCE
@@ -131,7 +132,7 @@ func visit(t *testing.T, address string) string {
 func fositeGranted(t *testing.T, s *session, srv *httptest.Server) core.Connection {
 	t.Helper()
 	c := fositeConnection(s, srv, "offline", "tickets.read")
-	a := s.begin(c, freePort(t))
+	a := s.begin(c, loopbacktest.FreePort(t))
 	res, err := s.Answer(context.Background(), a.ID, visit(t, a.URL))
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +146,7 @@ func fositeGranted(t *testing.T, s *session, srv *httptest.Server) core.Connecti
 func TestFositeCodeFlowByLoopback(t *testing.T) {
 	t.Parallel()
 	s, srv := start(t), fositeServer(t)
-	a := s.begin(fositeConnection(s, srv, "offline", "tickets.read"), freePort(t))
+	a := s.begin(fositeConnection(s, srv, "offline", "tickets.read"), loopbacktest.FreePort(t))
 	l := s.listen(a)
 	junk(t, a)
 	resp, err := http.Get(visit(t, a.URL))
@@ -162,7 +163,7 @@ func TestFositeCodeFlowByLoopback(t *testing.T) {
 func TestFositeGrantsLessThanAsked(t *testing.T) {
 	t.Parallel()
 	s, srv := start(t), fositeServer(t)
-	a := s.begin(fositeConnection(s, srv, "offline", "tickets.read", "contacts.read"), freePort(t))
+	a := s.begin(fositeConnection(s, srv, "offline", "tickets.read", "contacts.read"), loopbacktest.FreePort(t))
 	res, err := s.Answer(context.Background(), a.ID, visit(t, a.URL+"&without=contacts.read"))
 	if err != nil || len(res.Missing) != 1 || res.Missing[0] != "contacts.read" {
 		t.Errorf("missing %v, %v", res.Missing, err)
@@ -175,7 +176,7 @@ func TestFositeRefusesACodeOfAnotherVerifier(t *testing.T) {
 	t.Parallel()
 	s, srv := start(t), fositeServer(t)
 	c := fositeConnection(s, srv, "offline")
-	a := s.begin(c, freePort(t))
+	a := s.begin(c, loopbacktest.FreePort(t))
 	u, err := url.Parse(a.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -198,7 +199,7 @@ func TestFositeRefusesACodeTwice(t *testing.T) {
 	t.Parallel()
 	s, srv := start(t), fositeServer(t)
 	c := fositeConnection(s, srv, "offline")
-	a := s.begin(c, freePort(t))
+	a := s.begin(c, loopbacktest.FreePort(t))
 	to := visit(t, a.URL)
 	if _, err := s.Answer(context.Background(), a.ID, to); err != nil {
 		t.Fatal(err)

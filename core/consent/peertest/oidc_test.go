@@ -19,6 +19,7 @@ import (
 
 	"deskward/core"
 	"deskward/core/consent"
+	"deskward/core/transport/loopbacktest"
 )
 
 // oidcServer is oidc-provider behind a proxy that can be faulty.
@@ -42,12 +43,8 @@ func oidc(t *testing.T) *oidcServer {
 	if _, err := os.Stat("oidc/node_modules/oidc-provider"); err != nil {
 		t.Skip("oidc-provider is not installed: run npm ci in core/consent/peertest/oidc")
 	}
-	port := freePort(t)
-	s := &oidcServer{direct: fmt.Sprintf("http://127.0.0.1:%d", port)}
-	to, err := url.Parse(s.direct)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := &oidcServer{}
+	to := &url.URL{Scheme: "http"} // its host is known when the server has started
 	s.proxy = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(to)
 		r.Out.Host = r.In.Host // it names its endpoints by the host it is called by
@@ -66,7 +63,7 @@ func oidc(t *testing.T) *oidcServer {
 	t.Cleanup(front.Close)
 	s.issuer = front.URL
 
-	cmd := exec.Command(node, "server.mjs", fmt.Sprint(port), s.issuer)
+	cmd := exec.Command(node, "server.mjs", s.issuer)
 	cmd.Dir = "oidc"
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -81,16 +78,23 @@ func oidc(t *testing.T) *oidcServer {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	end := sync.OnceFunc(func() {
 		in.Close()
 		cmd.Wait() //nolint:errcheck // it ends with its input.
 	})
-	lines := bufio.NewScanner(out)
-	for lines.Scan() && lines.Text() != "ready" {
+	t.Cleanup(end)
+	port, lines := "", bufio.NewScanner(out)
+	for port == "" && lines.Scan() {
+		if p, ok := strings.CutPrefix(lines.Text(), "ready "); ok {
+			port = p
+		}
 	}
-	if lines.Text() != "ready" {
+	if port == "" {
+		end() // the log is whole only then
 		t.Fatalf("the server did not start: %s", log.String())
 	}
+	to.Host = "127.0.0.1:" + port
+	s.direct = to.String()
 	go io.Copy(io.Discard, out) //nolint:errcheck // so that it never waits for us.
 	return s
 }
@@ -155,7 +159,7 @@ func get(t *testing.T, address string) (int, string) {
 func TestOIDCByLoopbackAmidJunk(t *testing.T) {
 	t.Parallel()
 	peer, s := oidc(t), start(t)
-	a := s.begin(peer.connection(s), freePort(t))
+	a := s.begin(peer.connection(s), loopbacktest.FreePort(t))
 	if !a.IssRequired {
 		t.Error("the server announces iss, and it is not required")
 	}
@@ -184,7 +188,7 @@ func TestOIDCByPastedAddressAfterARestart(t *testing.T) {
 	t.Parallel()
 	peer, before := oidc(t), start(t)
 	c := peer.connection(before)
-	began := before.begin(c, freePort(t))
+	began := before.begin(c, loopbacktest.FreePort(t))
 	to := browse(t, began.URL, false)
 
 	s := before.restart()
@@ -207,7 +211,7 @@ func TestOIDCPublicClient(t *testing.T) {
 	t.Parallel()
 	peer, s := oidc(t), start(t)
 	c := s.add(core.Connection{Issuer: peer.issuer, ClientID: "deskward-public", Scopes: []string{"openid", "offline_access"}})
-	a := s.begin(c, freePort(t))
+	a := s.begin(c, loopbacktest.FreePort(t))
 	res, err := s.Answer(context.Background(), a.ID, browse(t, a.URL, false))
 	if err != nil || !res.Proved() {
 		t.Errorf("result %+v, %v", res, err)
@@ -236,7 +240,7 @@ func TestOIDCRefusalsEndTheAttempt(t *testing.T) {
 		t.Run(name, func(t *testing.T) { // not parallel: they share the server's clock
 			s := start(t)
 			c := peer.connection(s)
-			a := s.begin(c, freePort(t))
+			a := s.begin(c, loopbacktest.FreePort(t))
 			l := s.listen(a)
 			to := browse(t, a.URL, tc.abort)
 			if tc.change != nil {
@@ -259,7 +263,7 @@ func TestOIDCLostAnswerIsUnknown(t *testing.T) {
 	t.Parallel()
 	peer, s := oidc(t), start(t)
 	c := peer.connection(s)
-	a := s.begin(c, freePort(t))
+	a := s.begin(c, loopbacktest.FreePort(t))
 	peer.set(func(w http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path != "/token" {
 			return false
@@ -277,7 +281,7 @@ func TestOIDCLostAnswerIsUnknown(t *testing.T) {
 	if n := peer.tokenRequests(); n != 1 {
 		t.Errorf("the code was sent %d times", n)
 	}
-	a = s.begin(c, freePort(t))
+	a = s.begin(c, loopbacktest.FreePort(t))
 	if res, err := s.Answer(context.Background(), a.ID, browse(t, a.URL, false)); err != nil || !res.Proved() {
 		t.Errorf("the next consent: %v", err)
 	}
@@ -285,7 +289,7 @@ func TestOIDCLostAnswerIsUnknown(t *testing.T) {
 
 func oidcGranted(t *testing.T, peer *oidcServer, s *session) core.Connection {
 	t.Helper()
-	a := s.begin(peer.connection(s), freePort(t))
+	a := s.begin(peer.connection(s), loopbacktest.FreePort(t))
 	res, err := s.Answer(context.Background(), a.ID, browse(t, a.URL, false))
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"html/template"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -104,16 +103,6 @@ func (s *session) listen(a consent.Attempt) *consent.Listener {
 	}
 	s.t.Cleanup(func() { l.Close() })
 	return l
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port
 }
 
 func want(t *testing.T, err error, code string, class core.Class) {

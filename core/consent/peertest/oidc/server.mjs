@@ -1,16 +1,16 @@
 // An OpenID-certified authorization server for the tests of core/consent:
 // panva's oidc-provider with its own development pages for login and consent.
 //
-//   node server.mjs PORT ISSUER
+//   node server.mjs ISSUER
 //
-// It listens on 127.0.0.1:PORT, names itself ISSUER (a proxy in front of it),
-// prints "ready", and ends when its standard input does.
+// It listens on a free port of 127.0.0.1, names itself ISSUER (a proxy in front
+// of it), prints "ready PORT", and ends when its standard input does.
 
 import http from 'node:http';
 import process from 'node:process';
 import Provider from 'oidc-provider';
 
-const [port, issuer] = process.argv.slice(2);
+const [issuer] = process.argv.slice(2);
 
 // Tests move this clock to see a code run out.
 let ahead = 0;
@@ -49,7 +49,7 @@ const provider = new Provider(issuer, {
 });
 
 const answer = provider.callback();
-http.createServer((req, res) => {
+const server = http.createServer((req, res) => {
   const url = new URL(req.url, issuer);
   if (url.pathname === '/test/forward') {
     ahead += Number(url.searchParams.get('seconds'));
@@ -57,7 +57,8 @@ http.createServer((req, res) => {
     return;
   }
   answer(req, res);
-}).listen(Number(port), '127.0.0.1', () => console.log('ready'));
+});
+server.listen(0, '127.0.0.1', () => console.log(`ready ${server.address().port}`));
 
 process.stdin.resume();
 process.stdin.on('end', () => process.exit(0));
