@@ -36,6 +36,9 @@ const (
 	VerbRevealed       Verb = "revealed"
 	VerbCopied         Verb = "copied"
 	VerbExported       Verb = "exported" // printed by a command that was asked for it by name
+	VerbShared         Verb = "shared"   // sealed for somebody else's key
+	VerbMinted         Verb = "minted"   // a visitor token, by a person and not by an endpoint
+	VerbServed         Verb = "served"   // a token endpoint began or ended
 	VerbRunBegun       Verb = "run-begun"
 	VerbStepDone       Verb = "step-done"
 	VerbStepFailed     Verb = "step-failed"
@@ -49,7 +52,7 @@ func Verbs() []Verb {
 	return []Verb{
 		VerbStoreCreated, VerbUnlocked, VerbUnlockFailed, VerbMemberAdded, VerbMemberRemoved, VerbBackedUp, VerbRestored,
 		VerbAdded, VerbChanged, VerbRenamed, VerbRemoved, VerbConsentBegun, VerbConsentRefused, VerbGranted,
-		VerbRefreshed, VerbRefreshRefused, VerbRevoked, VerbChecked, VerbRevealed, VerbCopied, VerbExported,
+		VerbRefreshed, VerbRefreshRefused, VerbRevoked, VerbChecked, VerbRevealed, VerbCopied, VerbExported, VerbShared, VerbMinted, VerbServed,
 		VerbRunBegun, VerbStepDone, VerbStepFailed, VerbStepUnknown, VerbRunEnded, VerbRehearsed,
 	}
 }

@@ -12,15 +12,16 @@ type Kind string
 
 // The kinds of record. Each is owned by the type or package named beside it.
 const (
-	KindConnection Kind = "connection" // Connections
-	KindEvent      Kind = "event"      // EventLog; ids are sequence numbers
-	KindChain      Kind = "chain"      // EventLog: the head of the chain
-	KindLease      Kind = "lease"      // Leases
-	KindDeadline   Kind = "deadline"   // Deadlines
-	KindAttempt    Kind = "attempt"    // core/consent
-	KindRun        Kind = "run"        // core/guide
-	KindRehearsal  Kind = "rehearsal"  // core/guide: which guide passed in the sandbox, and when
-	KindPreference Kind = "preference" // language, lock time and the like
+	KindConnection Kind = "connection"  // Connections
+	KindEvent      Kind = "event"       // EventLog; ids are sequence numbers
+	KindChain      Kind = "chain"       // EventLog: the head of the chain
+	KindLease      Kind = "lease"       // Leases
+	KindDeadline   Kind = "deadline"    // Deadlines
+	KindAttempt    Kind = "attempt"     // core/consent
+	KindRun        Kind = "run"         // core/guide
+	KindRehearsal  Kind = "rehearsal"   // core/guide: which guide passed in the sandbox, and when
+	KindSigningKey Kind = "signing-key" // SigningKeys
+	KindPreference Kind = "preference"  // language, lock time and the like
 )
 
 // MaxKey is the greatest length of a record's id, and of a kind.

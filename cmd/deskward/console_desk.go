@@ -221,9 +221,14 @@ func (d *desk) counts(ctx context.Context) (map[string]tui.Count, error) {
 	}
 	out := map[string]tui.Count{}
 	err := s.store.View(ctx, func(r core.Reader) error {
-		n, err := r.Count(core.KindConnection)
-		out["connections"] = tui.Count{N: n}
-		return err
+		for section, kind := range map[string]core.Kind{"connections": core.KindConnection, "keys": core.KindSigningKey} {
+			n, err := r.Count(kind)
+			if err != nil {
+				return err
+			}
+			out[section] = tui.Count{N: n}
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err

@@ -173,6 +173,7 @@ type session struct {
 	endpoints   transport.Endpoints
 	events      *core.EventLog
 	connections *core.Connections
+	keys        *core.SigningKeys
 	deadlines   *core.Deadlines
 	platforms   *platform.Service
 	consent     *consent.Service
@@ -206,6 +207,7 @@ func (a *app) assemble(st core.Store, w world) (*session, error) {
 	s := &session{store: st, clock: w.clock, http: client, endpoints: w.endpoints, deadlines: &core.Deadlines{Store: st}}
 	s.events = &core.EventLog{Store: st, Clock: w.clock, Actor: a.actor}
 	s.connections = &core.Connections{Store: st, Events: s.events}
+	s.keys = &core.SigningKeys{Store: st, Events: s.events}
 	s.platforms = &platform.Service{
 		Platforms: all.Platforms(), Connections: s.connections,
 		HTTP: client, Endpoints: w.endpoints, Clock: w.clock,
@@ -229,7 +231,7 @@ func (a *app) assemble(st core.Store, w world) (*session, error) {
 
 func (s *session) services() platform.Services {
 	return platform.Services{
-		Connections: s.connections, Store: s.store, Events: s.events, Clock: s.clock, HTTP: s.http,
+		Connections: s.connections, Keys: s.keys, Store: s.store, Events: s.events, Clock: s.clock, HTTP: s.http,
 		Endpoints: s.endpoints, Tokens: s.consent, Checks: s.platforms.Check,
 	}
 }

@@ -89,6 +89,7 @@ type Env struct {
 // Services are what actions work with.
 type Services struct {
 	Connections *core.Connections
+	Keys        *core.SigningKeys
 	Store       core.Store
 	Events      *core.EventLog
 	Clock       core.Clock
