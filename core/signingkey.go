@@ -55,8 +55,9 @@ type SigningKey struct {
 	Name string  `json:"name"`
 	Kind KeyKind `json:"kind"`
 
-	// Account is the Zendesk account's subdomain, or the Xsolla Login project's id.
-	Account string `json:"account"`
+	// Account is the Zendesk account's subdomain, or the Xsolla Login project's
+	// id; "" where the admin has one only and did not name it.
+	Account string `json:"account,omitempty"`
 	Brand   string `json:"brand,omitempty"` // which brand's widget uses it, in the admin's words
 	KID     string `json:"kid,omitempty"`   // messaging: the key id, for the token's header
 	Alg     string `json:"alg"`             // AlgHS256 or AlgRS256: never what a token claims
@@ -336,12 +337,12 @@ func keyFits(list []KeySummary, k SigningKey) error {
 	switch {
 	case k.Kind == KeyMessaging && len(same) >= MaxMessagingKeys:
 		return keyError("add-key", k.Name, "key.limit", map[string]string{
-			"account": k.Account, "limit": strconv.Itoa(MaxMessagingKeys), "unused": unusedKeys(same),
+			"limit": strconv.Itoa(MaxMessagingKeys), "unused": unusedKeys(same),
 		}, nil)
 	case k.Kind == KeyChat && len(same) > 0:
-		return keyError("add-key", k.Name, "key.chat-exists", map[string]string{"account": k.Account, "key": same[0].Name}, ErrExists)
+		return keyError("add-key", k.Name, "key.chat-exists", map[string]string{"key": same[0].Name}, ErrExists)
 	case k.Kind == KeyXsolla && len(same) > 0:
-		return keyError("add-key", k.Name, "key.project-exists", map[string]string{"account": k.Account, "key": same[0].Name}, ErrExists)
+		return keyError("add-key", k.Name, "key.project-exists", map[string]string{"key": same[0].Name}, ErrExists)
 	}
 	return nil
 }

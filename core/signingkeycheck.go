@@ -9,7 +9,7 @@ import (
 // kidShape is a key id as Zendesk makes them: the prefix of its kind of key
 // and 24 hexadecimal digits (github.com/zendesk/sunshine-conversations-api-spec).
 // Only the prefix is insisted on: the rest is how they have looked so far.
-var kidShape = regexp.MustCompile(`^(app|act|svc|int)_[0-9A-Za-z]{8,64}$`)
+var kidShape = regexp.MustCompile(`^(app|act|svc|int)_[0-9A-Za-z]{4,64}$`)
 
 // subdomainShape is a Zendesk account's subdomain: one label of a host name.
 var subdomainShape = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -27,8 +27,12 @@ func Subdomain(typed string) string {
 }
 
 // CheckAccount returns the account as it is kept, or an *Error with code
-// key.account or key.project when it can't be one of a key of that kind.
+// key.account or key.project when it can't be one of a key of that kind. None
+// is an account, too: who has one only need not name it.
 func (k KeyKind) CheckAccount(typed string) (string, error) {
+	if strings.TrimSpace(typed) == "" {
+		return "", nil
+	}
 	if k == KeyXsolla {
 		id := strings.ToLower(strings.TrimSpace(typed))
 		if !projectShape.MatchString(id) {
@@ -72,6 +76,9 @@ func (n NewKey) checked() (SigningKey, error) {
 		return k, keyError("add-key", k.Name, "key.kind", nil, nil)
 	}
 	if k.Kind == KeyXsolla && k.Alg == AlgRS256 {
+		if k.Account == "" { // its keys are not its own: the project is what tells its tokens apart
+			return k, keyError("add-key", k.Name, "key.project", nil, nil)
+		}
 		if k.KeyList == "" {
 			return k, keyError("add-key", k.Name, "key.list-missing", nil, nil)
 		}
