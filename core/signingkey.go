@@ -604,3 +604,24 @@ func (s *SigningKeys) erase(ctx context.Context) error {
 func keyError(tried, on, code string, params map[string]string, err error) error {
 	return &Error{Tried: tried, On: on, Code: code, Class: Usage, Params: params, Err: err}
 }
+
+// The states of a key, worst first.
+const (
+	KeyRetired = "retired" // the vendor no longer has it
+	KeyWeak    = "weak"    // shorter or easier to guess than it should be
+	KeyUnused  = "unused"  // in service nowhere, as far as is known
+	KeyInUse   = "in-use"
+)
+
+// State is the key's state in one word: locale text key.state.<State>.
+func (s KeySummary) State() string {
+	switch {
+	case !s.RetiredAt.IsZero():
+		return KeyRetired
+	case s.Weak:
+		return KeyWeak
+	case s.Deployed == 0 && s.LastUsed.IsZero():
+		return KeyUnused
+	}
+	return KeyInUse
+}

@@ -39,6 +39,8 @@ func (a *app) events(ctx context.Context, limit int, of string) error {
 	if of != "" {
 		if c, err := s.connections.ByName(ctx, of); err == nil {
 			id = c.ID
+		} else if k, err := s.keys.ByName(ctx, of); err == nil {
+			id = k.ID
 		} else if run, err := s.findRun(ctx, of); err == nil {
 			id = run
 		}

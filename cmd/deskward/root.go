@@ -41,7 +41,7 @@ func newRoot(a *app) *cobra.Command {
 	root.Flags().BoolVar(&a.opt.sandbox, "sandbox", false, a.flagText("sandbox"))
 
 	root.AddCommand(
-		a.initCommand(), a.connectCommand(), a.connectionsCommand(), a.guidesCommand(), a.runsCommand(),
+		a.initCommand(), a.connectCommand(), a.connectionsCommand(), a.keysCommand(), a.guidesCommand(), a.runsCommand(),
 		a.sandboxCommand(), a.rehearseCommand(), a.eventsCommand(), a.deadlinesCommand(), a.doctorCommand(),
 		a.storeCommand(), a.completionCommand(root),
 	)
