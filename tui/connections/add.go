@@ -248,21 +248,21 @@ func (a *add) register() (console, redirect string) {
 	return console, cfg.Redirects()[0]
 }
 
-func (a *add) copyables() []copyable {
+func (a *add) copyables() []widget.MenuItem {
 	console, redirect := a.register()
-	var out []copyable
+	var out []widget.MenuItem
 	if redirect != "" {
-		out = append(out, copyable{what: "connections.copy.redirect", text: redirect})
+		out = append(out, widget.MenuItem{What: "connections.copy.redirect", Text: redirect})
 	}
 	if console != "" {
-		out = append(out, copyable{what: "connections.copy.console", text: console})
+		out = append(out, widget.MenuItem{What: "connections.copy.console", Text: console})
 	}
 	return out
 }
 
 // Draw shows the form and, below it, what to enter at the vendor.
 func (a *add) Draw(e screen.Env) screen.Frame {
-	w := readable(e.Width)
+	w := widget.Readable(e.Width)
 	var head, foot []string
 	if e.Height >= 14 {
 		head = append(head, e.Theme.Title.Render(e.T("connections.add.head")))
@@ -275,7 +275,7 @@ func (a *add) Draw(e screen.Env) screen.Frame {
 	case a.working:
 		foot = append(foot, "", e.Theme.Muted.Render(e.T("connections.add.working")))
 	case a.err != nil:
-		foot = append(append(foot, ""), explained(e, a.err, w)...)
+		foot = append(append(foot, ""), widget.Problem(e, a.err, w)...)
 	default:
 		foot = a.drawRegister(e, w)
 	}

@@ -35,7 +35,7 @@ func (a *add) fields(p platform.Platform, g core.Grant) []widget.Field {
 	}
 	out := []widget.Field{
 		{Name: fieldPlatform, Label: widget.Key("connections.ask.platform"), Options: platforms, Value: string(p.ID), Hint: widget.Key("connections.ask.platform.hint")},
-		{Name: fieldGrant, Label: widget.Key("connections.ask.grant"), Options: grants, Value: string(g), Hint: firstNamed("", "connections.ask.grant."+string(g))},
+		{Name: fieldGrant, Label: widget.Key("connections.ask.grant"), Options: grants, Value: string(g), Hint: widget.FirstNamed("", "connections.ask.grant."+string(g))},
 	}
 	for _, ask := range p.AsksFor(g) {
 		out = append(out, a.ask(p, ask)...)
@@ -61,8 +61,8 @@ func (a *add) ask(p platform.Platform, ask platform.Ask) []widget.Field {
 	f := widget.Field{
 		Name: askField(p, ask.Name), Secret: ask.Secret, Value: ask.Default,
 		Optional: ask.Optional || ask.Default != "",
-		Label:    firstNamed(ask.Name, id, "connections.ask."+ask.Name),
-		Hint:     firstNamed("", id+".hint", "connections.ask."+ask.Name+".hint"),
+		Label:    widget.FirstNamed(ask.Name, id, "connections.ask."+ask.Name),
+		Hint:     widget.FirstNamed("", id+".hint", "connections.ask."+ask.Name+".hint"),
 	}
 	if ask.Check != nil {
 		f.Check = inWords(ask.Check)
@@ -89,7 +89,7 @@ func inWords(check func(string) error) func(string) widget.Words {
 		if err == nil {
 			return nil
 		}
-		return func(e screen.Env) string { return reason(e, err) }
+		return widget.Reason(err)
 	}
 }
 
@@ -98,7 +98,7 @@ func regionOptions(p platform.Platform) []widget.Option {
 	for _, r := range p.Regions {
 		out = append(out, widget.Option{Value: r.ID, Label: func(e screen.Env) string {
 			words := r.ID
-			if name := named(e, r.Name, "region."+string(p.ID)+"."+r.ID); name != "" {
+			if name := widget.Named(e, r.Name, "region."+string(p.ID)+"."+r.ID); name != "" {
 				words += "  " + name
 			}
 			if r.Doubtful {

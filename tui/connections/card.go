@@ -10,6 +10,7 @@ import (
 	"deskward/core"
 	"deskward/core/platform"
 	"deskward/tui/screen"
+	"deskward/tui/widget"
 )
 
 // cardEvents is how many events of a connection are shown.
@@ -28,9 +29,9 @@ type card struct {
 	err    error
 
 	probes []platform.ScopeProbe
-	shown  reveal // in the detail screen only
-	chosen int    // which secret, in the order of secretNames
-	active bool   // secrets can be chosen and shown here
+	shown  widget.Reveal // in the detail screen only
+	chosen int           // which secret, in the order of secretNames
+	active bool          // secrets can be chosen and shown here
 }
 
 // capabilities are what the platform's client can do for the connection.
@@ -86,7 +87,7 @@ func (c *card) take(msg cardLoaded) {
 		return
 	}
 	if c.conn.Secrets != nil && !sameSecrets(c.conn.Secrets, msg.conn.Secrets) {
-		c.shown = reveal{} // what is on the screen is not the secret any more
+		c.shown = widget.Reveal{} // what is on the screen is not the secret any more
 	}
 	c.conn, c.can, c.events, c.heir, c.loaded = msg.conn, msg.can, msg.events, msg.heir, true
 	c.sum = msg.conn.Summary()

@@ -14,95 +14,53 @@ import (
 	"deskward/tui/widget"
 )
 
-// facts collects lines of the form "Label    value", values wrapped and
-// aligned.
+// facts are the connection's lines, and where in them the chosen secret is.
 type facts struct {
-	e      screen.Env
-	width  int
-	indent int
-	lines  []string
-	at     int // line of the chosen secret; -1: none
+	*widget.Facts
+	e  screen.Env
+	at int // -1: none
 }
 
 func (c *card) newFacts(e screen.Env, width int) *facts {
-	f := &facts{e: e, width: width, at: -1}
-	for _, k := range []string{"account", "region", "grant", "scopes", "token", "checked", "stored", "secrets", "log", "replaced", "expect"} {
-		f.indent = max(f.indent, ansi.StringWidth(e.T("connections.fact."+k)))
-	}
-	f.indent = min(f.indent, 14) + 2
-	return f
-}
-
-// narrow reports that values have too little room for an absolute time beside
-// the relative one: at the side of the list. The connection's own screen has it.
-func (f *facts) narrow() bool { return f.width-f.indent < 40 }
-
-// dated is a text with the absolute time t, or the shorter one without it.
-func (f *facts) dated(key string, p locale.Params, t time.Time) string {
-	if f.narrow() {
-		return f.e.T(key+".short", p)
-	}
-	p["at"] = widget.Stamp(t)
-	return f.e.T(key, p)
-}
-
-func (f *facts) gap() {
-	if n := len(f.lines); n > 0 && f.lines[n-1] != "" {
-		f.lines = append(f.lines, "")
-	}
-}
-
-// add puts a fact; the first value stands beside its label.
-func (f *facts) add(key string, values ...string) {
-	label := f.e.Theme.Muted.Render(widget.Cut(f.e.T("connections.fact."+key), f.indent-1, f.e.Theme.Glyphs.Cut))
-	for _, v := range values {
-		for _, l := range widget.Wrap(v, max(f.width-f.indent, 10)) {
-			f.lines = append(f.lines, widget.Pad(label, f.indent)+l)
-			label = ""
-		}
-	}
-}
-
-// more puts a styled line below the last value; it is cut, not wrapped.
-func (f *facts) more(styled string) {
-	f.lines = append(f.lines, strings.Repeat(" ", f.indent)+widget.CutStyled(styled, f.width-f.indent, f.e.Theme.Glyphs.Cut))
+	return &facts{e: e, at: -1, Facts: widget.NewFacts(e, width, "connections.fact.",
+		"account", "region", "grant", "scopes", "token", "checked", "stored", "secrets", "log", "replaced", "expect")}
 }
 
 // lines draws the connection: the verdict and what to do, then the facts.
 // chosen is the line of the chosen secret, or -1.
 func (c *card) lines(e screen.Env, width int) (lines []string, chosen int) {
 	f := c.newFacts(e, width)
-	f.lines = append(f.lines, e.Theme.Title.Render(widget.Cut(c.sum.Name, width, e.Theme.Glyphs.Cut)))
-	f.lines = append(f.lines, e.Theme.Muted.Render(widget.Cut(strings.Join(nonEmpty(c.f.platformName(c.sum.Platform), c.sum.Account, c.sum.Region), " "+e.Theme.Glyphs.Dot+" "), width, e.Theme.Glyphs.Cut)), "")
-	f.lines = append(f.lines, c.verdict(e, width)...)
-	f.gap()
+	f.Lines = append(f.Lines, e.Theme.Title.Render(widget.Cut(c.sum.Name, width, e.Theme.Glyphs.Cut)))
+	f.Lines = append(f.Lines, e.Theme.Muted.Render(widget.Cut(strings.Join(nonEmpty(c.f.platformName(c.sum.Platform), c.sum.Account, c.sum.Region), " "+e.Theme.Glyphs.Dot+" "), width, e.Theme.Glyphs.Cut)), "")
+	f.Lines = append(f.Lines, c.verdict(e, width)...)
+	f.Gap()
 	if c.err != nil {
-		f.lines = append(f.lines, explained(e, c.err, width)...)
+		f.Lines = append(f.Lines, widget.Problem(e, c.err, width)...)
 	}
-	f.add("grant", e.T("grant."+string(c.sum.Grant)))
+	f.Add("grant", e.T("grant."+string(c.sum.Grant)))
 	if !c.loaded {
-		return f.lines, -1
+		return f.Lines, -1
 	}
 	if c.heir != "" {
-		f.add("replaced", e.T("connections.replaced", locale.Params{"name": core.CleanLine(c.heir)}))
+		f.Add("replaced", e.T("connections.replaced", locale.Params{"name": core.CleanLine(c.heir)}))
 	}
 	if c.conn.Expect != "" {
-		f.add("expect", c.conn.Expect)
+		f.Add("expect", c.conn.Expect)
 	}
 	c.drawScopes(f)
 	c.drawToken(f)
-	f.gap()
+	f.Gap()
 	c.drawCheck(f)
 	stored := widget.Stamp(c.conn.CreatedAt)
-	if f.narrow() {
+	if f.Narrow() {
 		stored = c.conn.CreatedAt.UTC().Format(time.DateOnly)
 	}
-	f.add("stored", e.T("connections.stored", locale.Params{"at": stored, "by": c.conn.CreatedBy}))
-	f.gap()
+	f.Add("stored", e.T("connections.stored", locale.Params{"at": stored, "by": c.conn.CreatedBy}))
+	f.Gap()
 	c.drawSecrets(f)
-	f.gap()
+	f.Gap()
 	c.drawEvents(f)
-	return f.lines, f.at
+	return f.Lines, f.at
 }
 
 func nonEmpty(texts ...string) []string {
@@ -113,15 +71,15 @@ func nonEmpty(texts ...string) []string {
 func (c *card) verdict(e screen.Env, width int) []string {
 	st := c.sum.State(e.Now)
 	sign, style := mark(e, st.Health)
-	lines := marked(style.Render(sign), e.T("connections.is."+st.Code, stateParams(e, c.sum, st)), width)
+	lines := widget.Marked(style.Render(sign), e.T("connections.is."+st.Code, stateParams(e, c.sum, st)), width)
 	pad := strings.Repeat(" ", ansi.StringWidth(sign)+1)
 	w := width - len(pad)
 	if st.Code == "refused" && c.sum.CheckCode != "" {
 		err := core.Connection{Name: c.sum.Name, Check: core.Check{Code: c.sum.CheckCode, Tried: c.conn.Check.Tried, Params: c.conn.Check.Params}}.Refusal()
 		x := e.Explain(err)
-		lines = append(lines, widget.Indent(paragraph(x.Means, w), pad)...)
+		lines = append(lines, widget.Indent(widget.Paragraph(x.Means, w), pad)...)
 		if x.Next != "" {
-			lines = append(lines, widget.Indent(marked(e.Theme.Accent.Render(e.Theme.Glyphs.Current), x.Next, w), pad)...)
+			lines = append(lines, widget.Indent(widget.Marked(e.Theme.Accent.Render(e.Theme.Glyphs.Current), x.Next, w), pad)...)
 		}
 		return append(lines, pad+e.Theme.Muted.Render(widget.Cut(c.sum.CheckCode, w, e.Theme.Glyphs.Cut)))
 	}
@@ -129,7 +87,7 @@ func (c *card) verdict(e screen.Env, width int) []string {
 		lines = append(lines, widget.Indent(widget.Wrap(e.T(key, stateParams(e, c.sum, st)), w), pad)...)
 	}
 	if key := nextStep(st.Code); key != "" {
-		lines = append(lines, widget.Indent(marked(e.Theme.Key.Render(key), e.T("connections.next."+st.Code), w), pad)...)
+		lines = append(lines, widget.Indent(widget.Marked(e.Theme.Key.Render(key), e.T("connections.next."+st.Code), w), pad)...)
 	}
 	return lines
 }
@@ -159,7 +117,7 @@ func (c *card) drawScopes(f *facts) {
 	if len(c.conn.Granted) == 0 {
 		key = "connections.scopes-asked"
 	}
-	f.add("scopes", e.T(key, locale.Params{"asked": len(c.conn.Scopes), "granted": len(c.conn.Granted)}))
+	f.Add("scopes", e.T(key, locale.Params{"asked": len(c.conn.Scopes), "granted": len(c.conn.Granted)}))
 	missing := c.missing()
 	all := slices.Clone(c.conn.Scopes)
 	for _, s := range c.conn.Granted {
@@ -189,17 +147,17 @@ func (c *card) drawScopes(f *facts) {
 		if note != "" {
 			line += "  " + style.Render(note)
 		}
-		if words := scopeWords(e, c.sum.Platform, scope); words != "" && !f.narrow() {
+		if words := scopeWords(e, c.sum.Platform, scope); words != "" && !f.Narrow() {
 			line += "  " + e.Theme.Muted.Render(words)
 		}
-		f.more(line)
+		f.More(line)
 	}
 }
 
 func (c *card) drawToken(f *facts) {
 	e, s := f.e, c.sum
 	when := func(key string, t time.Time) string {
-		return f.dated("connections.token."+key, locale.Params{"span": widget.Until(e, t), "ago": widget.Ago(e, t)}, t)
+		return f.Dated("connections.token."+key, locale.Params{"span": widget.Until(e, t), "ago": widget.Ago(e, t)}, t)
 	}
 	var values []string
 	switch {
@@ -217,25 +175,25 @@ func (c *card) drawToken(f *facts) {
 	if !s.EndsAt.IsZero() {
 		values = append(values, when("whole-ends", s.EndsAt))
 	}
-	f.add("token", values...)
+	f.Add("token", values...)
 }
 
 func (c *card) drawCheck(f *facts) {
 	e, k := f.e, c.conn.Check
 	if k.At.IsZero() {
-		f.add("checked", e.T("connections.never-checked"))
+		f.Add("checked", e.T("connections.never-checked"))
 		return
 	}
 	key := "connections.check.ok"
 	if !k.OK {
 		key = "connections.check.refused"
 	}
-	f.add("checked", f.dated(key, locale.Params{"ago": widget.Ago(e, k.At)}, k.At))
+	f.Add("checked", f.Dated(key, locale.Params{"ago": widget.Ago(e, k.At)}, k.At))
 	if k.Note != "" {
-		f.more(e.Theme.Plain.Render(core.CleanLine(k.Note)))
+		f.More(e.Theme.Plain.Render(core.CleanLine(k.Note)))
 	}
 	for _, call := range k.Calls {
-		f.more(e.Theme.Muted.Render(callLine(call)))
+		f.More(e.Theme.Muted.Render(callLine(call)))
 	}
 }
 
@@ -252,7 +210,7 @@ func (c *card) drawSecrets(f *facts) {
 	e := f.e
 	names := c.secretNames()
 	if len(names) == 0 {
-		f.add("secrets", e.T("connections.no-secrets"))
+		f.Add("secrets", e.T("connections.no-secrets"))
 		return
 	}
 	wide := 0
@@ -260,37 +218,31 @@ func (c *card) drawSecrets(f *facts) {
 		wide = max(wide, ansi.StringWidth(secretName(e, n)))
 	}
 	for i, n := range names {
-		text := c.conn.Secrets[n].String()
-		if e.Theme.Glyphs.Bullet == "-" {
-			text = "********"
-		}
 		sign := "  "
 		if c.active && i == c.chosen {
 			sign = e.Theme.Accent.Render(e.Theme.Glyphs.Selected) + " "
-			f.at = len(f.lines)
+			f.at = len(f.Lines)
 		}
-		line := sign + widget.Pad(secretName(e, n), wide) + "  " + text
-		if c.active && i == c.chosen && c.shown.name == "" {
-			line += "  " + e.Theme.Muted.Render(e.T("connections.secret.hint"))
+		line := sign + widget.Pad(secretName(e, n), wide) + "  " + widget.Dots(e, c.conn.Secrets[n])
+		if c.active && i == c.chosen && !c.shown.On() {
+			line += "  " + e.Theme.Muted.Render(e.T("secret.hint"))
 		}
 		if i == 0 {
-			label := e.Theme.Muted.Render(widget.Cut(e.T("connections.fact.secrets"), f.indent-1, e.Theme.Glyphs.Cut))
-			f.lines = append(f.lines, widget.Pad(label, f.indent)+widget.CutStyled(line, f.width-f.indent, e.Theme.Glyphs.Cut))
+			f.Put("secrets", line)
 		} else {
-			f.more(line)
+			f.More(line)
 		}
-		if left := c.shown.left(e.Now); c.active && c.shown.name == n && left > 0 {
-			for _, l := range widget.Wrap(c.conn.Secrets[n].Reveal(), f.width-f.indent-2) {
-				f.more("  " + e.Theme.Warn.Render(l))
+		if c.active && c.shown.Name == n {
+			for _, l := range c.shown.Lines(e, c.conn.Secrets[n], f.Room()-2) {
+				f.More("  " + l)
 			}
-			f.more("  " + e.Theme.Muted.Render(e.T("connections.secret.left", locale.Params{"n": int((left + time.Second - 1) / time.Second)})))
 		}
 	}
 }
 
 // secretName is what a stored secret is called.
 func secretName(e screen.Env, name string) string {
-	return named(e, name, "connections.secret.name."+name)
+	return widget.Named(e, name, "connections.secret.name."+name)
 }
 
 func (c *card) drawEvents(f *facts) {
@@ -300,15 +252,15 @@ func (c *card) drawEvents(f *facts) {
 		if ev.At.UTC().Format(time.DateOnly) == e.Now.UTC().Format(time.DateOnly) {
 			when = ev.At.UTC().Format("15:04")
 		}
-		line := when + "  " + named(e, string(ev.Verb), "connections.verb."+string(ev.Verb))
+		line := when + "  " + widget.Named(e, string(ev.Verb), "connections.verb."+string(ev.Verb))
 		if ev.Code != "" {
 			line += "  " + ev.Code
 		}
 		line = core.CleanLine(line + "  " + ev.Actor.String())
 		if i == 0 {
-			f.add("log", widget.Cut(line, f.width-f.indent, e.Theme.Glyphs.Cut))
+			f.Add("log", widget.Cut(line, f.Room(), e.Theme.Glyphs.Cut))
 		} else {
-			f.more(line)
+			f.More(line)
 		}
 	}
 }

@@ -131,17 +131,6 @@ func (c *change) Leave() screen.Step {
 }
 
 func (c *change) fields() []widget.Field {
-	typed := func(want string) widget.Field {
-		return widget.Field{
-			Name: fieldWord, Label: widget.Key("connections.type", locale.Params{"word": core.CleanLine(want)}),
-			Check: func(v string) widget.Words {
-				if v == want {
-					return nil
-				}
-				return widget.Key("connections.type.differs", locale.Params{"word": core.CleanLine(want)})
-			},
-		}
-	}
 	switch c.kind {
 	case rename:
 		name := c.card.sum.Name
@@ -150,7 +139,7 @@ func (c *change) fields() []widget.Field {
 		}
 		return []widget.Field{{Name: fieldName, Label: widget.Key("connections.rename.to"), Value: name}}
 	case remove:
-		name := typed(c.card.sum.Name)
+		name := widget.TypedWord(fieldWord, c.card.sum.Name)
 		if !c.card.can.revoke || !c.card.sum.HasAccess && !c.card.sum.HasRefresh {
 			return []widget.Field{name}
 		}
@@ -159,7 +148,7 @@ func (c *change) fields() []widget.Field {
 			Options: []widget.Option{{Value: "", Label: widget.Key("connections.remove.keep")}, {Value: revokeFirst, Label: widget.Key("connections.remove.revoke")}},
 		}, name}
 	}
-	return []widget.Field{typed(c.kind.word())}
+	return []widget.Field{widget.TypedWord(fieldWord, c.kind.word())}
 }
 
 // do does it. What was begun is finished even if the screen is left.
@@ -210,7 +199,7 @@ func (c *change) changed(err error) screen.Step {
 
 // Draw says what will happen, what will not, and asks.
 func (c *change) Draw(e screen.Env) screen.Frame {
-	w := readable(e.Width)
+	w := widget.Readable(e.Width)
 	key := "connections." + string(c.kind)
 	name := locale.Params{"name": c.card.sum.Name, "platform": c.f.platformName(c.card.sum.Platform)}
 	lines := widget.Wrap(e.T(key+".head", name), w)
@@ -233,9 +222,9 @@ func (c *change) Draw(e screen.Env) screen.Frame {
 	lines = append(lines, "")
 	if c.form == nil {
 		if c.err != nil {
-			return frame(append(lines, explained(e, c.err, w)...))
+			return widget.Frame(append(lines, widget.Problem(e, c.err, w)...))
 		}
-		return frame(append(lines, e.Theme.Muted.Render(e.T("connections.loading-one"))))
+		return widget.Frame(append(lines, e.Theme.Muted.Render(e.T("connections.loading-one"))))
 	}
 	form, cur := c.form.Draw(e, e.Width, max(3, e.Height-len(lines)-1))
 	if cur != nil {
@@ -248,10 +237,10 @@ func (c *change) Draw(e screen.Env) screen.Frame {
 		lines = append(lines, "", e.Theme.Muted.Render(e.T(key+".doing", name)))
 	case c.again:
 		lines = append(lines, "")
-		lines = append(lines, marked(e.Theme.Warn.Render(e.Theme.Glyphs.Warn), e.T("connections.again", name), w)...)
+		lines = append(lines, widget.Marked(e.Theme.Warn.Render(e.Theme.Glyphs.Warn), e.T("connections.again", name), w)...)
 	case c.err != nil:
 		lines = append(lines, "")
-		lines = append(lines, explained(e, c.err, w)...)
+		lines = append(lines, widget.Problem(e, c.err, w)...)
 	}
 	return screen.Frame{Text: strings.Join(lines, "\n"), Cursor: cur}
 }

@@ -14,10 +14,10 @@ import (
 // small terminal the explanations go, the ways and their keys stay.
 func (a *ask) Draw(e screen.Env) screen.Frame {
 	if a.ended.over {
-		return frame(a.ended.lines(e, a.f, a.who))
+		return widget.Frame(a.ended.lines(e, a.f, a.who))
 	}
 	if a.attempt.ID == "" {
-		return frame([]string{e.T("connections.consent.head", a.params(e)), "", e.Theme.Muted.Render(e.T("connections.consent.starting"))})
+		return widget.Frame([]string{e.T("connections.consent.head", a.params(e)), "", e.Theme.Muted.Render(e.T("connections.consent.starting"))})
 	}
 	for _, roomy := range []int{2, 1, 0} {
 		lines, cur := a.lines(e, roomy)
@@ -55,7 +55,7 @@ func (p *page) gap() { p.lines = append(p.lines, "") }
 // lines draws the race. roomy 2 has white space and explanations, 1 has
 // explanations, 0 only what is needed to act.
 func (a *ask) lines(e screen.Env, roomy int) ([]string, *tea.Cursor) {
-	p := &page{e: e, width: readable(e.Width)}
+	p := &page{e: e, width: widget.Readable(e.Width)}
 	space := func() {
 		if roomy == 2 {
 			p.gap()
@@ -75,7 +75,7 @@ func (a *ask) lines(e screen.Env, roomy int) ([]string, *tea.Cursor) {
 		space()
 		a.drawTunnel(p)
 		p.line("   " + e.Theme.Muted.Render(e.T("connections.consent.or")))
-		p.lines = append(p.lines, widget.Indent(marked(e.Theme.Accent.Render(e.Theme.Glyphs.Bullet)+" ", e.T("connections.consent.error-page"), p.width-3), "   ")...)
+		p.lines = append(p.lines, widget.Indent(widget.Marked(e.Theme.Accent.Render(e.Theme.Glyphs.Bullet)+" ", e.T("connections.consent.error-page"), p.width-3), "   ")...)
 		a.drawInput(p)
 		if roomy == 2 {
 			p.gap()
@@ -119,7 +119,7 @@ func (a *ask) drawTunnel(p *page) {
 	dot := "   " + e.Theme.Accent.Render(e.Theme.Glyphs.Bullet) + "  "
 	switch {
 	case a.deaf != nil:
-		p.lines = append(p.lines, widget.Indent(marked(e.Theme.Warn.Render(e.Theme.Glyphs.Warn)+" ", e.Explain(untried(a.deaf)).Headline, p.width-3), "   ")...)
+		p.lines = append(p.lines, widget.Indent(widget.Marked(e.Theme.Warn.Render(e.Theme.Glyphs.Warn)+" ", e.Explain(widget.Untried(a.deaf)).Headline, p.width-3), "   ")...)
 		key := "connections.consent.deaf"
 		if a.resumed {
 			key = "connections.consent.deaf-resumed"
@@ -143,7 +143,7 @@ func (a *ask) drawInput(p *page) {
 		p.cur = tea.NewCursor(5+col, len(p.lines)-1)
 	}
 	if a.pasteErr != nil {
-		p.lines = append(p.lines, widget.Indent(marked(e.Theme.Bad.Render(e.Theme.Glyphs.Bad), reason(e, a.pasteErr), p.width-3), "   ")...)
+		p.lines = append(p.lines, widget.Indent(widget.Marked(e.Theme.Bad.Render(e.Theme.Glyphs.Bad), widget.Reason(a.pasteErr)(e), p.width-3), "   ")...)
 	}
 }
 
@@ -152,7 +152,7 @@ func (a *ask) drawInput(p *page) {
 func (a *ask) drawNotes(p *page) {
 	e := p.e
 	for _, err := range a.busy {
-		p.lines = append(p.lines, marked(e.Theme.Warn.Render(e.Theme.Glyphs.Warn), e.Explain(untried(err)).Headline, p.width)...)
+		p.lines = append(p.lines, widget.Marked(e.Theme.Warn.Render(e.Theme.Glyphs.Warn), e.Explain(widget.Untried(err)).Headline, p.width)...)
 	}
 	if len(a.busy) > 0 {
 		p.text("  ", "connections.consent.next-port", a.params(e))

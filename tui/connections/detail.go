@@ -10,6 +10,7 @@ import (
 	"deskward/core"
 	"deskward/core/platform"
 	"deskward/tui/screen"
+	"deskward/tui/widget"
 )
 
 // detail is one connection on the whole screen.
@@ -18,29 +19,13 @@ type detail struct {
 	scope *screen.Scope
 	card  card
 	busy  work
-	pager pager
+	pager widget.Pager
 
 	checkFirst bool // it has just been added: prove it as soon as it is read
 }
 
 func newDetail(f *family, s core.Summary) *detail {
 	return &detail{f: f, card: card{f: f, sum: s, active: true}}
-}
-
-// revealTime is how long a secret stays on the screen.
-const revealTime = 10 * time.Second
-
-// reveal is the secret that is shown now.
-type reveal struct {
-	name  string // "" none
-	until time.Time
-}
-
-func (r reveal) left(now time.Time) time.Duration {
-	if r.name == "" {
-		return 0
-	}
-	return r.until.Sub(now)
 }
 
 type (
@@ -70,7 +55,7 @@ func (d *detail) Resume() screen.Step {
 }
 
 // Ticking counts down while a secret is shown.
-func (d *detail) Ticking() bool { return d.card.shown.name != "" }
+func (d *detail) Ticking() bool { return d.card.shown.On() }
 
 // Update handles keys and outcomes.
 func (d *detail) Update(msg tea.Msg) screen.Step {
@@ -100,12 +85,12 @@ func (d *detail) Update(msg tea.Msg) screen.Step {
 		if msg.err != nil {
 			return screen.Fail(msg.err)
 		}
-		until := d.f.Clock.Now().Add(revealTime)
-		d.card.shown = reveal{msg.name, until}
-		return d.Resume().Then(screen.Step{Cmd: d.scope.After(revealTime, hide{until})}) // its event is in the log now
+		until := d.f.Clock.Now().Add(widget.RevealTime)
+		d.card.shown = widget.Reveal{Name: msg.name, Until: until}
+		return d.Resume().Then(screen.Step{Cmd: d.scope.After(widget.RevealTime, hide{until})}) // its event is in the log now
 	case hide:
-		if d.card.shown.until.Equal(msg.until) {
-			d.card.shown = reveal{}
+		if d.card.shown.Until.Equal(msg.until) {
+			d.card.shown = widget.Reveal{}
 		}
 	case tea.KeyPressMsg:
 		return d.key(msg)
@@ -124,8 +109,8 @@ func (d *detail) key(msg tea.KeyPressMsg) screen.Step {
 				by = n - 1
 			}
 			d.card.chosen = (d.card.chosen + by) % n
-			d.card.shown = reveal{}
-			d.pager.follow = true
+			d.card.shown = widget.Reveal{}
+			d.pager.Follow = true
 		}
 	case "c":
 		d.busy = checking
@@ -141,7 +126,7 @@ func (d *detail) key(msg tea.KeyPressMsg) screen.Step {
 		if step, ok := d.f.open(k, d.card.sum, true); ok {
 			return step
 		}
-		d.pager.key(k)
+		d.pager.Key(k)
 	}
 	return screen.Step{}
 }
@@ -149,8 +134,8 @@ func (d *detail) key(msg tea.KeyPressMsg) screen.Step {
 // toggleSecret shows the chosen secret, after the log has it that it was
 // shown, or hides it.
 func (d *detail) toggleSecret() screen.Step {
-	if d.card.shown.name != "" {
-		d.card.shown = reveal{}
+	if d.card.shown.On() {
+		d.card.shown = widget.Reveal{}
 		return screen.Step{}
 	}
 	names := d.card.secretNames()
@@ -179,7 +164,7 @@ func (d *detail) Draw(e screen.Env) screen.Frame {
 	if d.busy != "" {
 		lines[0] += "   " + e.Theme.Accent.Render(e.T("connections.doing."+string(d.busy)))
 	}
-	from, to := d.pager.window(len(lines), e.Height, chosen)
+	from, to := d.pager.Window(len(lines), e.Height, chosen)
 	out := lines[from:to]
 	if to < len(lines) && len(out) > 2 {
 		out = append(out[:len(out)-1:len(out)-1], e.Theme.Muted.Render(e.T("connections.more-below", map[string]any{"n": len(lines) - to + 1})))
@@ -223,47 +208,4 @@ func (d *detail) Keys() []screen.Key {
 		keys[i] = keys[i].If(d.card.loaded, "connections.off.starting")
 	}
 	return keys
-}
-
-// pager is which lines of a long text are in sight. Like widget.List it keeps
-// what the last Draw had room for.
-type pager struct {
-	top, most, page int
-	follow          bool // bring a certain line into sight at the next Draw
-}
-
-// key scrolls; other keys do nothing.
-func (p *pager) key(k string) {
-	switch k {
-	case "up", "k":
-		p.top--
-	case "down", "j":
-		p.top++
-	case "pgup", "ctrl+b":
-		p.top -= p.page
-	case "pgdown", "ctrl+f":
-		p.top += p.page
-	case "home", "g":
-		p.top = 0
-	case "end", "G":
-		p.top = p.most
-	}
-	p.top = max(0, min(p.top, p.most))
-	p.follow = false
-}
-
-// window returns the first and the last+1 line to draw of n. line is the one
-// to be in sight when follow is set.
-func (p *pager) window(n, height, line int) (from, to int) {
-	p.most, p.page = max(0, n-height), max(1, height-1)
-	p.top = max(0, min(p.top, p.most))
-	if p.follow && line >= 0 {
-		if line < p.top {
-			p.top = line
-		}
-		if line >= p.top+height-1 {
-			p.top = min(p.most, line-height+2)
-		}
-	}
-	return p.top, min(n, p.top+height)
 }

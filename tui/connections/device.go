@@ -101,9 +101,9 @@ func (d *device) key(k string) screen.Step {
 		return d.ended.onward(d.f, d.who)
 	case d.ended.over || d.code.UserCode == "":
 	case k == "y":
-		items := []copyable{{what: "connections.copy.device-code", text: d.code.UserCode}, {what: "connections.copy.device-url", text: d.code.URL}}
+		items := []widget.MenuItem{{What: "connections.copy.device-code", Text: d.code.UserCode}, {What: "connections.copy.device-url", Text: d.code.URL}}
 		if d.code.CompleteURL != "" {
-			items = append(items, copyable{what: "connections.copy.device-complete", text: d.code.CompleteURL})
+			items = append(items, widget.MenuItem{What: "connections.copy.device-complete", Text: d.code.CompleteURL})
 		}
 		return screen.Step{Open: newTextMenu(d.f, items)}
 	case k == "g" && d.f.Sandbox != nil:
@@ -124,9 +124,9 @@ func (d *device) key(k string) screen.Step {
 // Draw shows the code, where to type it, and when it is asked again.
 func (d *device) Draw(e screen.Env) screen.Frame {
 	if d.ended.over {
-		return frame(d.ended.lines(e, d.f, d.who))
+		return widget.Frame(d.ended.lines(e, d.f, d.who))
 	}
-	p := &page{e: e, width: readable(e.Width)}
+	p := &page{e: e, width: widget.Readable(e.Width)}
 	space := func() {
 		if e.Height >= 14 {
 			p.gap()
@@ -137,7 +137,7 @@ func (d *device) Draw(e screen.Env) screen.Frame {
 	if d.code.UserCode == "" {
 		p.gap()
 		p.line(e.Theme.Muted.Render(e.T("connections.device.starting")))
-		return frame(p.lines)
+		return widget.Frame(p.lines)
 	}
 	space()
 	p.text("", "connections.device.open", params)
@@ -158,7 +158,7 @@ func (d *device) Draw(e screen.Env) screen.Frame {
 		p.gap()
 		p.text("", "connections.device.warning", params)
 	}
-	return frame(p.lines)
+	return widget.Frame(p.lines)
 }
 
 // Keys of the wait and of the result.

@@ -17,29 +17,29 @@ type ending struct {
 // lines says first whether it worked, then what speaks against it, then what
 // to do next.
 func (n ending) lines(e screen.Env, f *family, who subject) []string {
-	w := readable(e.Width)
+	w := widget.Readable(e.Width)
 	if n.err != nil {
-		out := explained(e, n.err, w)
-		return append(append(out, ""), marked(e.Theme.Key.Render("n"), e.T("connections.ended.again"), w)...)
+		out := widget.Problem(e, n.err, w)
+		return append(append(out, ""), widget.Marked(e.Theme.Key.Render("n"), e.T("connections.ended.again"), w)...)
 	}
 	c := n.res.Connection
 	params := locale.Params{"name": c.Name, "platform": f.platformName(who.platform)}
 	good, bad := e.Theme.Good.Render(e.Theme.Glyphs.OK), e.Theme.Warn.Render(e.Theme.Glyphs.Warn)
-	out := marked(good, e.T("connections.ended.granted", params), w)
+	out := widget.Marked(good, e.T("connections.ended.granted", params), w)
 	if n.res.Elsewhere {
 		out = append(out, widget.Indent(widget.Wrap(e.T("connections.ended.elsewhere"), w-3), "   ")...)
 	}
 	switch {
 	case n.res.CheckErr != nil:
-		out = append(out, marked(bad, e.T("connections.ended.unchecked"), w)...)
-		out = append(out, widget.Indent(explained(e, n.res.CheckErr, w-3), "   ")...)
+		out = append(out, widget.Marked(bad, e.T("connections.ended.unchecked"), w)...)
+		out = append(out, widget.Indent(widget.Problem(e, n.res.CheckErr, w-3), "   ")...)
 	case c.Check.At.IsZero():
-		out = append(out, marked(e.Theme.Muted.Render(e.Theme.Glyphs.Wait), e.T("connections.ended.no-check"), w)...)
+		out = append(out, widget.Marked(e.Theme.Muted.Render(e.Theme.Glyphs.Wait), e.T("connections.ended.no-check"), w)...)
 	case !c.Check.OK:
 		out = append(out, "")
-		out = append(out, explained(e, c.Refusal(), w)...)
+		out = append(out, widget.Problem(e, c.Refusal(), w)...)
 	default:
-		out = append(out, marked(good, e.T("connections.ended.checked"), w)...)
+		out = append(out, widget.Marked(good, e.T("connections.ended.checked"), w)...)
 		if e.Height < 14 {
 			break // what speaks against it must be in sight
 		}
@@ -52,13 +52,13 @@ func (n ending) lines(e screen.Env, f *family, who subject) []string {
 	}
 	if len(n.res.Missing) > 0 {
 		out = append(out, "")
-		out = append(out, marked(bad, e.T("connections.ended.missing", locale.Params{"n": len(n.res.Missing)}), w)...)
+		out = append(out, widget.Marked(bad, e.T("connections.ended.missing", locale.Params{"n": len(n.res.Missing)}), w)...)
 		for _, s := range scopeParts(e, who, n.res.Missing) {
 			out = append(out, "   "+widget.CutStyled(s, w-3, e.Theme.Glyphs.Cut))
 		}
 		out = append(out, widget.Indent(widget.Wrap(e.T("connections.ended.missing-next"), w-3), "   ")...)
 	}
-	return append(append(out, ""), marked(e.Theme.Key.Render(e.Theme.Glyphs.Enter), e.T("connections.ended.next"), w)...)
+	return append(append(out, ""), widget.Marked(e.Theme.Key.Render(e.Theme.Glyphs.Enter), e.T("connections.ended.next"), w)...)
 }
 
 // onward shows the connection: the screen below, when it is the connection's

@@ -21,11 +21,11 @@ const listShare = 57
 func (l *list) Draw(e screen.Env) screen.Frame {
 	switch {
 	case !l.loaded && l.err != nil:
-		return frame(explained(e, l.err, readable(e.Width)))
+		return widget.Frame(widget.Problem(e, l.err, widget.Readable(e.Width)))
 	case !l.loaded:
-		return frame([]string{"", e.Theme.Muted.Render(e.T("connections.loading"))})
+		return widget.Frame([]string{"", e.Theme.Muted.Render(e.T("connections.loading"))})
 	case len(l.rows.rows) == 0:
-		return frame(l.drawEmpty(e))
+		return widget.Frame(l.drawEmpty(e))
 	}
 	if !e.Wide() {
 		lines, cur := l.drawTable(e, e.Width, e.Height, true)
@@ -40,16 +40,14 @@ func (l *list) Draw(e screen.Env) screen.Frame {
 	return screen.Frame{Text: strings.Join(append(out, lines[min(len(pane), len(lines)):]...), "\n"), Cursor: cur}
 }
 
-func frame(lines []string) screen.Frame { return screen.Frame{Text: strings.Join(lines, "\n")} }
-
 // drawEmpty teaches what a connection is and how the first one is made.
 func (l *list) drawEmpty(e screen.Env) []string {
-	w := readable(e.Width)
+	w := widget.Readable(e.Width)
 	lines := []string{e.Theme.Title.Render(e.T("connections.empty.head")), ""}
 	if e.Height >= 14 {
 		lines = append([]string{""}, lines...)
 	}
-	add := marked(e.Theme.Key.Render("a"), e.T("connections.empty.add"), w)
+	add := widget.Marked(e.Theme.Key.Render("a"), e.T("connections.empty.add"), w)
 	what := widget.Wrap(e.T("connections.empty.what"), w)
 	what = what[:max(0, min(len(what), e.Height-len(lines)-len(add)-1))]
 	lines = append(append(lines, what...), "")

@@ -11,13 +11,6 @@ import (
 	"deskward/tui/widget"
 )
 
-// copyable is one text of a copy menu.
-type copyable struct {
-	what   string // locale key of its name
-	text   string // "" for a secret until it is chosen
-	secret string // its name among the connection's secrets
-}
-
 // copyMenu lists what can be copied. A secret is written into the log before
 // it leaves.
 type copyMenu struct {
@@ -25,8 +18,7 @@ type copyMenu struct {
 	scope  *screen.Scope
 	sum    core.Summary
 	conn   core.Connection
-	items  []copyable
-	cursor widget.List
+	menu   widget.Menu
 	loaded bool
 	err    error
 }
@@ -35,12 +27,12 @@ type copyMenu struct {
 func newCopyMenu(f *family, s core.Summary) *copyMenu { return &copyMenu{f: f, sum: s} }
 
 // newTextMenu offers texts that are no secrets.
-func newTextMenu(f *family, items []copyable) *copyMenu {
-	return &copyMenu{f: f, items: items, loaded: true}
+func newTextMenu(f *family, items []widget.MenuItem) *copyMenu {
+	return &copyMenu{f: f, menu: widget.Menu{Items: items}, loaded: true}
 }
 
 type leaving struct {
-	item copyable
+	item widget.MenuItem
 	err  error
 }
 
@@ -62,18 +54,17 @@ func (m *copyMenu) Update(msg tea.Msg) screen.Step {
 	case cardLoaded:
 		if m.err = msg.err; msg.err == nil {
 			m.conn, m.loaded = msg.conn, true
-			m.items = m.f.copyables(msg.conn)
+			m.menu.Items = m.f.copyables(msg.conn)
 		}
 	case leaving:
 		if msg.err != nil {
 			return screen.Fail(msg.err)
 		}
-		return copied(msg.item.what, m.conn.Secrets[msg.item.secret].Reveal())
+		return copied(msg.item.What, m.conn.Secrets[msg.item.Secret].Reveal())
 	case tea.KeyPressMsg:
-		if msg.String() == "enter" && m.cursor.Selected < len(m.items) {
-			return m.choose(m.items[m.cursor.Selected])
+		if it, ok := m.menu.Update(msg); ok {
+			return m.choose(it)
 		}
-		m.cursor.Update(msg, len(m.items))
 	}
 	return screen.Step{}
 }
@@ -82,22 +73,22 @@ func copied(what, text string) screen.Step {
 	return screen.Step{Back: true, Copy: screen.Copy{Text: text, What: what}}
 }
 
-func (m *copyMenu) choose(it copyable) screen.Step {
-	if it.secret == "" {
-		return copied(it.what, it.text)
+func (m *copyMenu) choose(it widget.MenuItem) screen.Step {
+	if it.Secret == "" {
+		return copied(it.What, it.Text)
 	}
-	ev := core.Event{Verb: core.VerbCopied, Subject: m.conn.Subject(), Detail: map[string]string{"secret": it.secret}}
+	ev := core.Event{Verb: core.VerbCopied, Subject: m.conn.Subject(), Detail: map[string]string{"secret": it.Secret}}
 	return screen.Step{Cmd: m.scope.Run(func(ctx context.Context) tea.Msg {
 		return leaving{it, m.f.Events.Record(ctx, ev)}
 	})}
 }
 
 // copyables are the parts of a connection that somebody may want elsewhere.
-func (f *family) copyables(c core.Connection) []copyable {
-	var out []copyable
+func (f *family) copyables(c core.Connection) []widget.MenuItem {
+	var out []widget.MenuItem
 	add := func(what, text string) {
 		if text != "" {
-			out = append(out, copyable{what: "connections.copy." + what, text: text})
+			out = append(out, widget.MenuItem{What: "connections.copy." + what, Text: text})
 		}
 	}
 	add("name", c.Name)
@@ -113,45 +104,25 @@ func (f *family) copyables(c core.Connection) []copyable {
 	add("id", c.ID)
 	card := card{conn: c}
 	for _, name := range card.secretNames() {
-		out = append(out, copyable{what: "connections.secret.name." + name, secret: name})
+		out = append(out, widget.MenuItem{What: "connections.secret.name." + name, Text: c.Secrets[name].String(), Secret: name})
 	}
 	return out
 }
 
 // Draw lists the texts; secrets are dots.
 func (m *copyMenu) Draw(e screen.Env) screen.Frame {
-	lines := []string{e.Theme.Title.Render(e.T("connections.copy.head")), ""}
 	switch {
 	case m.err != nil:
-		return frame(append(lines, explained(e, m.err, readable(e.Width))...))
+		return widget.Frame(widget.Problem(e, m.err, widget.Readable(e.Width)))
 	case !m.loaded:
-		return frame(append(lines, e.Theme.Muted.Render(e.T("connections.loading-one"))))
+		return widget.Frame([]string{e.Theme.Muted.Render(e.T("connections.loading-one"))})
 	}
-	var secrets bool
-	wide := min(24, e.Width/2) // "クライアントシークレット" whole
-	from, to := m.cursor.Window(len(m.items), max(1, e.Height-5))
-	for i := from; i < to; i++ {
-		it := m.items[i]
-		sign, text := "  ", it.text
-		if i == m.cursor.Selected {
-			sign = e.Theme.Accent.Render(e.Theme.Glyphs.Selected) + " "
-		}
-		if it.secret != "" {
-			text, secrets = m.conn.Secrets[it.secret].String(), true
-		}
-		label := widget.Pad(widget.Cut(named(e, it.secret, it.what), wide, e.Theme.Glyphs.Cut), wide+2)
-		lines = append(lines, sign+label+e.Theme.Muted.Render(widget.Cut(text, max(e.Width-wide-4, 6), e.Theme.Glyphs.Cut)))
-	}
-	if secrets {
-		lines = append(lines, "")
-		lines = append(lines, widget.Wrap(e.T("connections.copy.recorded"), readable(e.Width))...)
-	}
-	return frame(lines)
+	return widget.Frame(m.menu.Draw(e))
 }
 
 // Keys of the menu.
 func (m *copyMenu) Keys() []screen.Key {
 	return []screen.Key{
-		screen.NewKey("enter", "connections.key.copy-this", "enter").If(len(m.items) > 0, "connections.off.none"),
+		screen.NewKey("enter", "connections.key.copy-this", "enter").If(len(m.menu.Items) > 0, "connections.off.none"),
 	}
 }

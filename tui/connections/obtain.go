@@ -54,10 +54,10 @@ func (o *obtain) Update(msg tea.Msg) screen.Step {
 // Draw says what is awaited, then what came of it.
 func (o *obtain) Draw(e screen.Env) screen.Frame {
 	if o.ended.over {
-		return frame(o.ended.lines(e, o.f, o.who))
+		return widget.Frame(o.ended.lines(e, o.f, o.who))
 	}
 	params := locale.Params{"platform": o.f.platformName(o.who.platform), "name": o.who.name}
-	return frame(append([]string{e.Theme.Title.Render(e.T("connections.obtain.head", params)), ""}, widget.Wrap(e.T("connections.obtain.what", params), readable(e.Width))...))
+	return widget.Frame(append([]string{e.Theme.Title.Render(e.T("connections.obtain.head", params)), ""}, widget.Wrap(e.T("connections.obtain.what", params), widget.Readable(e.Width))...))
 }
 
 // Keys of the result.
@@ -205,13 +205,13 @@ func (b *byCode) separator() string {
 	return " "
 }
 
-func (b *byCode) copyables() []copyable {
-	var out []copyable
+func (b *byCode) copyables() []widget.MenuItem {
+	var out []widget.MenuItem
 	if len(b.conn.Scopes) > 0 {
-		out = append(out, copyable{what: "connections.copy.scopes", text: strings.Join(b.conn.Scopes, b.separator())})
+		out = append(out, widget.MenuItem{What: "connections.copy.scopes", Text: strings.Join(b.conn.Scopes, b.separator())})
 	}
 	if c := b.console(); c != "" {
-		out = append(out, copyable{what: "connections.copy.console", text: c})
+		out = append(out, widget.MenuItem{What: "connections.copy.console", Text: c})
 	}
 	return out
 }
@@ -219,9 +219,9 @@ func (b *byCode) copyables() []copyable {
 // Draw says how the code is made and takes it.
 func (b *byCode) Draw(e screen.Env) screen.Frame {
 	if b.ended.over {
-		return frame(b.ended.lines(e, b.f, b.who))
+		return widget.Frame(b.ended.lines(e, b.f, b.who))
 	}
-	p := &page{e: e, width: readable(e.Width)}
+	p := &page{e: e, width: widget.Readable(e.Width)}
 	space := func() {
 		if e.Height >= 16 {
 			p.gap()
@@ -250,7 +250,7 @@ func (b *byCode) Draw(e screen.Env) screen.Frame {
 	case b.working:
 		p.line(e.Theme.Accent.Render(e.T("connections.consent.taking")))
 	case b.pasteErr != nil:
-		p.lines = append(p.lines, widget.Indent(marked(e.Theme.Bad.Render(e.Theme.Glyphs.Bad), reason(e, b.pasteErr), p.width-3), "   ")...)
+		p.lines = append(p.lines, widget.Indent(widget.Marked(e.Theme.Bad.Render(e.Theme.Glyphs.Bad), widget.Reason(b.pasteErr)(e), p.width-3), "   ")...)
 	}
 	return screen.Frame{Text: strings.Join(p.lines, "\n"), Cursor: p.cur}
 }

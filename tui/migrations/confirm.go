@@ -136,11 +136,11 @@ func (c *confirm) Draw(e screen.Env) screen.Frame {
 	lines = append(append(lines, ""), prose(e, e.T(c.key+".text", params), width)...)
 	lines = append(lines, "")
 	if c.word == "" {
-		return frame(append(lines, styledLines(widget.Wrap(e.T(c.key+".yes", c.params), width), e.Theme.Accent)...))
+		return widget.Frame(append(lines, styledLines(widget.Wrap(e.T(c.key+".yes", c.params), width), e.Theme.Accent)...))
 	}
 	ask := e.T("migrations.type-word", locale.Params{"word": c.word}) + " "
 	text, col := c.input.Draw(e, max(4, e.Width-ansi.StringWidth(ask)))
-	f := frame(append(lines, e.Theme.Accent.Render(ask)+text))
+	f := widget.Frame(append(lines, e.Theme.Accent.Render(ask)+text))
 	if col >= 0 && !c.working {
 		f.Cursor = tea.NewCursor(ansi.StringWidth(ask)+col, len(lines))
 	}

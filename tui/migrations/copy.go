@@ -93,7 +93,7 @@ func (c *copyMenu) Draw(e screen.Env) screen.Frame {
 		lines = append(lines, mark+widget.Cut(c.texts[i], e.Width-3, e.Theme.Glyphs.Cut))
 	}
 	whole := widget.Wrap(c.texts[c.cursor.Selected], e.Width)
-	return frame(append(append(lines, ""), styledLines(first(whole, 5), e.Theme.Muted)...))
+	return widget.Frame(append(append(lines, ""), styledLines(first(whole, 5), e.Theme.Muted)...))
 }
 
 // Keys of the menu.

@@ -34,16 +34,16 @@ func (s *step) Draw(e screen.Env) screen.Frame {
 	p, ok := s.prompt(e.Text.Lang())
 	switch {
 	case s.err != nil:
-		return frame(widget.Problem(e, s.err, e.Width))
+		return widget.Frame(widget.Problem(e, s.err, e.Width))
 	case !ok:
-		return frame([]string{e.Theme.Muted.Render(e.T("migrations.reading"))})
+		return widget.Frame([]string{e.Theme.Muted.Render(e.T("migrations.reading"))})
 	}
 	if e.Width < besideWidth {
 		lines, cur := s.pane(e, p, e.Width, e.Height-1)
 		if cur != nil {
 			cur.Y++
 		}
-		f := frame(append([]string{s.folded(e, p)}, lines...))
+		f := widget.Frame(append([]string{s.folded(e, p)}, lines...))
 		f.Cursor = cur
 		return f
 	}
@@ -52,7 +52,7 @@ func (s *step) Draw(e screen.Env) screen.Frame {
 	if cur != nil {
 		cur.X += left + 3
 	}
-	f := frame(widget.Columns(e, s.side(e, left, e.Height), left, lines, e.Height))
+	f := widget.Frame(widget.Columns(e, s.side(e, left, e.Height), left, lines, e.Height))
 	f.Cursor = cur
 	return f
 }

@@ -102,7 +102,7 @@ func (r *rehearsal) Draw(e screen.Env) screen.Frame {
 	}
 	room := max(0, e.Height-len(lines))
 	top := max(0, min(at-room/2, len(list)-room))
-	return frame(append(lines, list[top:min(len(list), top+room)]...))
+	return widget.Frame(append(lines, list[top:min(len(list), top+room)]...))
 }
 
 // verdict is how it stands: what runs, or how it ended.

@@ -126,7 +126,7 @@ func (r *report) Draw(e screen.Env) screen.Frame {
 		part, below = r.scroll.window(body, e.Height-len(lines)-1)
 		part = append(part[:len(part):len(part)], e.Theme.Muted.Render(e.T("migrations.more-below", locale.Params{"n": below})))
 	}
-	return frame(append(lines, part...))
+	return widget.Frame(append(lines, part...))
 }
 
 func (r *report) verdict(e screen.Env) []string {

@@ -14,11 +14,11 @@ import (
 func (r *root) Draw(e screen.Env) screen.Frame {
 	switch {
 	case r.err != nil && !r.loaded:
-		return frame(widget.Problem(e, r.err, e.Width))
+		return widget.Frame(widget.Problem(e, r.err, e.Width))
 	case !r.loaded:
-		return frame([]string{e.Theme.Muted.Render(e.T("migrations.reading"))})
+		return widget.Frame([]string{e.Theme.Muted.Render(e.T("migrations.reading"))})
 	case r.rows() == 0:
-		return frame(widget.Wrap(e.T("migrations.no-guides"), e.Width))
+		return widget.Frame(widget.Wrap(e.T("migrations.no-guides"), e.Width))
 	}
 	lines := styledLines(widget.Wrap(r.verdict(e), e.Width), e.Theme.Title)
 	if len(r.underway) == 0 && e.Height >= 16 {
@@ -30,18 +30,16 @@ func (r *root) Draw(e screen.Env) screen.Frame {
 	height := e.Height - len(lines)
 	if e.Wide() {
 		left := e.Width * 3 / 5
-		return frame(append(lines, widget.Columns(e, r.list(e, left, height), left, r.detail(e, e.Width-left-3), height)...))
+		return widget.Frame(append(lines, widget.Columns(e, r.list(e, left, height), left, r.detail(e, e.Width-left-3), height)...))
 	}
 	detail := r.detail(e, e.Width)
 	detail = detail[:min(len(detail), max(0, height-5))]
 	if len(detail) == 0 {
-		return frame(append(lines, r.list(e, e.Width, height)...))
+		return widget.Frame(append(lines, r.list(e, e.Width, height)...))
 	}
 	lines = append(lines, r.list(e, e.Width, height-len(detail)-1)...)
-	return frame(append(append(lines, ""), detail...))
+	return widget.Frame(append(append(lines, ""), detail...))
 }
-
-func frame(lines []string) screen.Frame { return screen.Frame{Text: strings.Join(lines, "\n")} }
 
 // verdict says in one sentence whether anything waits for the admin.
 func (r *root) verdict(e screen.Env) string {

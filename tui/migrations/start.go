@@ -148,7 +148,7 @@ func (s *start) Draw(e screen.Env) screen.Frame {
 	if cur != nil {
 		cur.Y += len(lines)
 	}
-	f := frame(append(lines, form...))
+	f := widget.Frame(append(lines, form...))
 	if f.Cursor = cur; s.working {
 		f.Cursor = nil
 	}

@@ -102,11 +102,11 @@ func (s *steps) Draw(e screen.Env) screen.Frame {
 		rows := max(3, e.Height/3)
 		lines := s.list(e, views, current.ID, e.Width, rows)
 		part, _ := s.scroll.window(s.detail(e, v, e.Width), e.Height-len(lines)-1)
-		return frame(append(append(lines, ""), part...))
+		return widget.Frame(append(append(lines, ""), part...))
 	}
 	w := listCells(e) + 3
 	part, _ := s.scroll.window(s.detail(e, v, e.Width-w-3), e.Height)
-	return frame(widget.Columns(e, s.list(e, views, current.ID, w, e.Height), w, part, e.Height))
+	return widget.Frame(widget.Columns(e, s.list(e, views, current.ID, w, e.Height), w, part, e.Height))
 }
 
 func (s *steps) list(e screen.Env, views []guide.StepView, current string, width, height int) []string {

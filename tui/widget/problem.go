@@ -2,35 +2,19 @@ package widget
 
 import "deskward/tui/screen"
 
-// Problem draws an error: what happened, what it means, what to do next,
-// and at last the stable code.
+// Problem draws an error: what happened, what it means, what the vendor said,
+// what to do next, and at last the stable code.
 func Problem(e screen.Env, err error, width int) []string {
 	x := e.Explain(err)
-	first := Wrap(x.Headline, width-2)
-	for i, l := range first {
-		if i == 0 {
-			first[i] = e.Theme.Bad.Render(e.Theme.Glyphs.Bad) + " " + l
-		} else {
-			first[i] = "  " + l
-		}
-	}
-	out := first
+	out := Marked(e.Theme.Bad.Render(e.Theme.Glyphs.Bad), x.Headline, width)
 	for _, s := range []string{x.Means, x.Said} {
-		if s != "" {
-			out = append(out, Indent(Wrap(s, width-2), "  ")...)
-		}
+		out = append(out, Indent(Paragraph(s, width-2), "  ")...)
 	}
 	if x.Next != "" {
-		for i, l := range Wrap(x.Next, width-4) {
-			if i == 0 {
-				out = append(out, "  "+e.Theme.Accent.Render(e.Theme.Glyphs.Current)+" "+l)
-			} else {
-				out = append(out, "    "+l)
-			}
-		}
+		out = append(out, Indent(Marked(e.Theme.Accent.Render(e.Theme.Glyphs.Current), x.Next, width-2), "  ")...)
 	}
 	if x.Code != "" {
-		out = append(out, "  "+e.Theme.Muted.Render(x.Code))
+		out = append(out, "  "+e.Theme.Muted.Render(Cut(x.Code, width-2, e.Theme.Glyphs.Cut)))
 	}
 	return out
 }
