@@ -266,7 +266,7 @@ func (d *desk) connectionDeps() connections.Deps {
 		deps.Sandbox = &connections.Sandbox{
 			Agree: d.sandbox.GrantInTerminal, AgreeDevice: d.sandbox.GrantDevice,
 			Code: func(scopes []string) (string, error) {
-				return d.sandbox.ZohoSelfClientCode(scopes, sandboxCodeMinutes, "")
+				return d.sandbox.ZohoSelfClientCode(scopes, zohoCodeMinutes, "")
 			},
 			Answers: func(p core.PlatformID, g core.Grant) map[string]string { return sandboxValues(d.sandbox, p, g) },
 		}
@@ -291,12 +291,8 @@ func (d *desk) migrationDeps() migrations.Deps {
 	deps := migrations.Deps{Runner: s.runner, Guides: s.runner.Guides, Clock: s.clock, Folder: d.privateFolder(), Rehearse: d.rehearse}
 	if d.sandbox != nil {
 		deps.AdvanceClock = func(by time.Duration) { d.sandbox.Clock().Advance(by) }
-		deps.Examples = func(_ context.Context, guideID string) (guide.Answers, error) {
-			g, err := s.runner.Guide(guideID)
-			if err != nil {
-				return nil, err
-			}
-			return rehearsalAnswers(g, d.sandbox)
+		deps.Examples = func(ctx context.Context, run guide.Run) (guide.Answers, error) {
+			return rehearsalAnswers(ctx, d.sandbox, run)
 		}
 	}
 	return deps

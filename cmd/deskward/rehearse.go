@@ -88,12 +88,9 @@ func (a *app) rehearseGuide(ctx context.Context, g *guide.Guide, seen func(guide
 	if err != nil {
 		return guide.Run{}, err
 	}
-	answers, err := rehearsalAnswers(g, sb)
-	if err != nil {
-		return guide.Run{}, err
-	}
 	return s.runner.Rehearse(ctx, g.ID, a.printer().T("cmd.rehearse.name"), guide.DriveOptions{
-		Answers: answers, Wait: moveClock(sb), Instead: true, Seen: seen,
+		Ask:  func(ctx context.Context, run guide.Run) (guide.Answers, error) { return rehearsalAnswers(ctx, sb, run) },
+		Wait: moveClock(sb), Instead: true, Seen: seen,
 	})
 }
 

@@ -1,36 +1,40 @@
 package main
 
 import (
-	"strings"
+	"context"
 
 	"deskward/core"
+	"deskward/core/guide"
 	"deskward/core/sandbox"
 )
 
-// sandboxCodeMinutes is how long a self client's code made in the sandbox
-// lives: the longest that Zoho's console offers.
-const sandboxCodeMinutes = 10
+// sandboxPlatform is what the sandbox has at hand for one platform, where the
+// admin would look it up or fetch it from a page. A platform's own is in the
+// file sandbox_<platform>.go.
+type sandboxPlatform struct {
+	// connection returns what is asked for a new connection, by ask.
+	connection func(sb *sandbox.Sandbox, g core.Grant) map[string]string
+	// answer returns what is typed into a field of the step that a run is at,
+	// and false where the sandbox has nothing to say. It may act on the
+	// double's pages for it. nil: the platform has no guide.
+	answer func(ctx context.Context, sb *sandbox.Sandbox, run guide.Run, step guide.Step, field string) (string, bool, error)
+}
+
+func sandboxPlatformOf(p core.PlatformID) sandboxPlatform {
+	switch p {
+	case "zoho":
+		return sandboxPlatform{zohoConnection, zohoAnswer}
+	case "oauth2":
+		return sandboxPlatform{connection: oauth2Connection}
+	}
+	return sandboxPlatform{}
+}
 
 // sandboxValues are what an admin would have at hand for a connection in the
 // sandbox, by ask.
 func sandboxValues(sb *sandbox.Sandbox, p core.PlatformID, g core.Grant) map[string]string {
-	fix := sb.Fixtures()
-	if p == "oauth2" {
-		v := map[string]string{"issuer": fix.OpenID.Issuer, "client_id": fix.OpenID.ClientID, "client_secret": fix.OpenID.ClientSecret, "scopes": strings.Join(fix.OpenID.Scopes, " ")}
-		if g == core.GrantClientCredentials {
-			v["client_id"], v["client_secret"] = fix.OpenID.MachineClientID, fix.OpenID.MachineClientSecret
-		}
-		return v
+	if known := sandboxPlatformOf(p); known.connection != nil {
+		return known.connection(sb, g)
 	}
-	z := fix.Zoho
-	v := map[string]string{"region": z.Region, "account": z.OrgID, "authtoken": z.Authtoken, "scopes": strings.Join(z.Scopes, " ")}
-	switch g {
-	case core.GrantCode:
-		v["client_id"], v["client_secret"] = z.WebClientID, z.WebClientSecret
-	case core.GrantDevice:
-		v["client_id"], v["client_secret"] = z.DeviceClientID, z.DeviceClientSecret
-	default:
-		v["client_id"], v["client_secret"] = z.SelfClientID, z.SelfClientSecret
-	}
-	return v
+	return nil
 }

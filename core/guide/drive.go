@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
@@ -57,6 +58,10 @@ func (r *reader) anyMapping(n *yaml.Node, what string) map[string]*yaml.Node {
 // DriveOptions vary Drive.
 type DriveOptions struct {
 	Answers Answers
+	// Ask gives, when a run comes to an ask step, what Answers lacks for it:
+	// what a person brings back from a page that a former step opened. nil:
+	// nobody is there.
+	Ask func(ctx context.Context, run Run) (Answers, error)
 	// Confirm types every confirmation word and takes every tell step as
 	// done: for rehearsals.
 	Confirm bool
@@ -110,7 +115,11 @@ func (r *Runner) driveStep(ctx context.Context, run Run, s Step, o DriveOptions)
 		}
 		next, err = r.Answer(ctx, run, nil)
 	case Ask:
-		values, complete := o.Answers.of(run, s)
+		answers, err := o.answers(ctx, run)
+		if err != nil {
+			return run, false, err
+		}
+		values, complete := answers.of(run, s)
 		if !complete {
 			return run, false, nil
 		}
@@ -126,6 +135,23 @@ func (r *Runner) driveStep(ctx context.Context, run Run, s Step, o DriveOptions)
 		next, err = r.Do(ctx, run, word)
 	}
 	return next, true, err
+}
+
+// answers are those at hand when a run comes to an ask step.
+func (o DriveOptions) answers(ctx context.Context, run Run) (Answers, error) {
+	if o.Ask == nil {
+		return o.Answers, nil
+	}
+	all, err := o.Ask(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	all = maps.Clone(all)
+	if all == nil {
+		all = Answers{}
+	}
+	maps.Copy(all, o.Answers)
+	return all, nil
 }
 
 // of returns the answers to a step's fields, and whether each field that is

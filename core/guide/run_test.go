@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -523,5 +524,34 @@ func TestARunThatThisVersionCannotCarryOutIsStillReportedAndAbandoned(t *testing
 	}
 	if _, err := later.Abandon(b.ctx, old); err != nil {
 		t.Errorf("abandoning it: %v", err)
+	}
+}
+
+func TestWhatAPersonBringsBackIsAskedForWhenItsStepIsReached(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	var asked []string
+	o := b.all()
+	o.Answers = nil
+	o.Ask = func(_ context.Context, run guide.Run) (guide.Answers, error) {
+		step, _ := run.Current()
+		asked = append(asked, step.ID)
+		return answers, nil
+	}
+	run, err := b.Rehearse(b.ctx, "toast", "asked", o)
+	if err != nil || run.State != guide.Complete {
+		t.Fatalf("%s, %v", run.State, err)
+	}
+	for i, id := range asked {
+		if s, _ := run.Guide().Step(id); s.Kind != guide.Ask || slices.Contains(asked[:i], id) {
+			t.Errorf("asked at %q", asked)
+		}
+	}
+	if len(asked) == 0 {
+		t.Error("nobody was asked")
+	}
+	o.Ask = func(context.Context, guide.Run) (guide.Answers, error) { return nil, errors.New("the page is gone") }
+	if run, err := b.Rehearse(b.ctx, "toast", "gone", o); err == nil || run.State != guide.Underway {
+		t.Errorf("the page is gone: %s, %v", run.State, err)
 	}
 }

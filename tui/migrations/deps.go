@@ -44,9 +44,9 @@ type Deps struct {
 	// AdvanceClock moves the sandbox's clock. nil: this is no sandbox.
 	AdvanceClock func(time.Duration)
 
-	// Examples are answers that a guide's fields take in the sandbox, where no
-	// vendor's page gives any. nil: this is no sandbox.
-	Examples func(ctx context.Context, guideID string) (guide.Answers, error)
+	// Examples are answers that the fields of a run's current step take in the
+	// sandbox, where no vendor's page gives any. nil: this is no sandbox.
+	Examples func(ctx context.Context, run guide.Run) (guide.Answers, error)
 
 	// Folder is where reports are written; "" is the working directory.
 	Folder string

@@ -127,10 +127,10 @@ func (s *step) readExamples() screen.Step {
 	if s.d.Examples == nil {
 		return screen.Step{}
 	}
-	id := s.run.GuideID
+	run := s.run
 	s.filling = []tea.KeyPressMsg{}
 	return screen.Step{Cmd: s.scope.Run(func(ctx context.Context) tea.Msg {
-		answers, err := s.d.Examples(ctx, id)
+		answers, err := s.d.Examples(ctx, run)
 		return examples{answers, err}
 	})}
 }

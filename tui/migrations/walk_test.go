@@ -130,7 +130,7 @@ func TestKeysTypedWhileTheSandboxsValuesComeMeetTheFilledForm(t *testing.T) {
 	w := newWorld(t)
 	d := w.deps(t)
 	release := make(chan struct{})
-	d.Examples = func(context.Context, string) (guide.Answers, error) {
+	d.Examples = func(context.Context, guide.Run) (guide.Answers, error) {
 		<-release
 		return w.answers(t), nil
 	}
