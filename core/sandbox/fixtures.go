@@ -5,6 +5,7 @@ package sandbox
 type Fixtures struct {
 	Zoho   ZohoFixtures   `json:"zoho"`
 	OpenID OpenIDFixtures `json:"oauth2"`
+	Xsolla XsollaFixtures `json:"xsolla"`
 }
 
 // ZohoFixtures belong to the Zoho double. All clients and tokens belong to
@@ -48,7 +49,33 @@ type OpenIDFixtures struct {
 	MachineClientSecret string   `json:"machine_client_secret"`
 }
 
+// XsollaFixtures belong to the double of Xsolla Login: two projects with the
+// same users.
+type XsollaFixtures struct {
+	ProjectID    string   `json:"project_id"` // HS256
+	Secret       string   `json:"secret"`
+	RSAProjectID string   `json:"rsa_project_id"` // RS256, by its key list
+	Callbacks    []string `json:"callbacks"`      // of ProjectID; the RS256 project has the first only
+
+	Username string `json:"username"`
+	Password string `json:"password"`
+	Email    string `json:"email"`
+	UserID   string `json:"user_id"`
+
+	Provider           string `json:"provider"` // the one social network
+	SocialAccount      string `json:"social_account"`
+	SocialWithoutEmail string `json:"social_without_email"` // gives its e-mail only when fields=email asks
+
+	ClientID           string   `json:"client_id"` // OAuth 2.0 client of ProjectID
+	ClientSecret       string   `json:"client_secret"`
+	PublicClientID     string   `json:"public_client_id"` // the same without a secret
+	RSAClientID        string   `json:"rsa_client_id"`    // public client of RSAProjectID
+	Redirects          []string `json:"redirects"`        // of all clients
+	ServerClientID     string   `json:"server_client_id"` // client credentials
+	ServerClientSecret string   `json:"server_client_secret"`
+}
+
 // Fixtures returns what exists in the sandbox.
 func (sb *Sandbox) Fixtures() Fixtures {
-	return Fixtures{Zoho: sb.zoho.fix, OpenID: sb.openid.fix}
+	return Fixtures{Zoho: sb.zoho.fix, OpenID: sb.openid.fix, Xsolla: sb.xsolla.fix}
 }

@@ -21,6 +21,7 @@ type user struct {
 	sb   *sandbox.Sandbox
 	zoho sandbox.ZohoFixtures
 	oidc sandbox.OpenIDFixtures
+	xs   sandbox.XsollaFixtures
 }
 
 func start(t *testing.T) *user {
@@ -31,7 +32,7 @@ func start(t *testing.T) *user {
 	}
 	t.Cleanup(func() { sb.Close() })
 	f := sb.Fixtures()
-	return &user{T: t, sb: sb, zoho: f.Zoho, oidc: f.OpenID}
+	return &user{T: t, sb: sb, zoho: f.Zoho, oidc: f.OpenID, xs: f.Xsolla}
 }
 
 func (u *user) set(s sandbox.Switch) {

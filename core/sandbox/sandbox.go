@@ -43,6 +43,7 @@ type Sandbox struct {
 
 	zoho   *zoho
 	openid *openid
+	xsolla *xsolla
 
 	servers []*http.Server
 	closing sync.Once
@@ -56,7 +57,7 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 		o.Clock = core.SystemClock{}
 	}
 	sb := &Sandbox{clock: &Clock{base: o.Clock}, endpoints: transport.Endpoints{}}
-	for _, start := range []func() error{sb.startZoho, sb.startOpenID, sb.startControl} {
+	for _, start := range []func() error{sb.startZoho, sb.startOpenID, sb.startXsolla, sb.startControl} {
 		if err := start(); err != nil {
 			sb.Close() //nolint:errcheck // the first error is the one to tell
 			return nil, err

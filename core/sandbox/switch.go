@@ -37,6 +37,24 @@ const (
 	OpenIDNoIss Switch = "oauth2.no-iss"
 	// OpenIDNoRotation: a refresh gives no new refresh token.
 	OpenIDNoRotation Switch = "oauth2.no-rotation"
+	// XsollaKeysBase64URL: the key list has base64url numbers, as RFC 7518
+	// wants, instead of hexadecimal ones.
+	XsollaKeysBase64URL Switch = "xsolla.keys-base64url"
+	// XsollaKeysObject: the key list is {"keys": […]}.
+	XsollaKeysObject Switch = "xsolla.keys-object"
+	// XsollaStatus422: every refusal has status 422; no source says which
+	// status goes with which code.
+	XsollaStatus422 Switch = "xsolla.status-422"
+	// XsollaCaptcha: password sign-in wants a captcha.
+	XsollaCaptcha Switch = "xsolla.captcha"
+	// XsollaTeapot: the token endpoint answers 418, which its page lists
+	// without a word.
+	XsollaTeapot Switch = "xsolla.teapot"
+	// XsollaNoRotation: a refresh token can be used again.
+	XsollaNoRotation Switch = "xsolla.no-rotation"
+	// XsollaValidatesRevoked: a revoked token passes the check as long as it
+	// has not expired.
+	XsollaValidatesRevoked Switch = "xsolla.validates-revoked"
 )
 
 // Switches lists the switches by name.
@@ -44,6 +62,7 @@ func Switches() []Switch {
 	out := []Switch{
 		ZohoRetired, ZohoQueryOnly, ZohoThrottle400, ZohoMilliseconds, ZohoNoScope, ZohoIgnoresPKCE, ZohoNoMyInfo,
 		ZohoSwap401, ZohoDisputedScopes, OpenIDNoIss, OpenIDNoRotation,
+		XsollaKeysBase64URL, XsollaKeysObject, XsollaStatus422, XsollaCaptcha, XsollaTeapot, XsollaNoRotation, XsollaValidatesRevoked,
 	}
 	slices.Sort(out)
 	return out
