@@ -77,6 +77,10 @@ type Config struct {
 	// error code.
 	ErrorCode func(status int, code, description string) string
 
+	// ReadError reads an error answer that has the vendor's own form; code is
+	// "" for one that has not. nil: all are of RFC 6749 §5.2.
+	ReadError func(body []byte) (code, description string)
+
 	Device *Device // nil: no device grant
 
 	// TokenParams are added to the client credentials request (Zoho's soid).

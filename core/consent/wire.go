@@ -186,9 +186,15 @@ func (c Config) vendorError(tried, on string, req *http.Request, a *transport.An
 // refusal reads an OAuth error answer (RFC 6749 §5.2), whatever its status.
 func (w *wire) refusal(cfg Config, e *core.Error, r *oauth2.RetrieveError) *callError {
 	e.Class = core.Refused
-	out := &callError{err: e, effect: wasRefused, oauth: cleanCode(redact(r.ErrorCode, w.sent)), answer: r.Body}
-	description := redact(core.CleanLine(r.ErrorDescription), w.sent)
-	if description != "" {
+	code, description := r.ErrorCode, r.ErrorDescription
+	if code == "" && cfg.ReadError != nil {
+		code, description = cfg.ReadError(w.body)
+	}
+	out := &callError{err: e, effect: wasRefused, oauth: cleanCode(redact(code, w.sent)), answer: r.Body}
+	if out.oauth != "" {
+		e.Params["code"] = out.oauth
+	}
+	if description = redact(core.CleanLine(description), w.sent); description != "" {
 		e.Params["description"] = clip(withoutTokens(description))
 	}
 	e.Code = cfg.errorCode(w.status, out.oauth, description)
