@@ -107,7 +107,7 @@ func start(t testing.TB, width, height int, change func(*tui.Options, *console))
 	o := tui.Options{
 		Sections: []tui.Section{
 			{ID: "connections", Title: "section.connections", Open: func() screen.Screen { return &lister{name: "first"} }},
-			{ID: "keys", Title: "section.keys", Open: func() screen.Screen { return reserved.Place{ID: "keys", Label: "section.keys"} }},
+			{ID: "keys", Title: "section.keys", Open: func() screen.Screen { return reserved.Place{ID: "visitors", Label: "section.keys"} }},
 			{ID: "migrations", Title: "section.migrations", Open: func() screen.Screen { return &lister{name: "third"} }},
 			{ID: "visitors", Title: "section.visitors", Open: func() screen.Screen { return reserved.Place{ID: "visitors", Label: "section.visitors"} }},
 			{ID: "deadlines", Title: "section.deadlines", Open: func() screen.Screen { return &lister{name: "fifth"} }},

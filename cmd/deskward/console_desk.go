@@ -18,6 +18,7 @@ import (
 	"deskward/tui/activity"
 	"deskward/tui/connections"
 	"deskward/tui/deadlines"
+	"deskward/tui/keys"
 	"deskward/tui/migrations"
 	"deskward/tui/reserved"
 	"deskward/tui/screen"
@@ -196,7 +197,7 @@ func (d *desk) publicKeys() []unlock.PublicKey {
 func (d *desk) sections() []tui.Section {
 	return []tui.Section{
 		{ID: "connections", Title: "section.connections", Open: func() screen.Screen { return connections.New(d.connectionDeps()) }},
-		{ID: "keys", Title: "section.keys", Open: func() screen.Screen { return reserved.Place{ID: "keys", Label: "section.keys"} }},
+		{ID: "keys", Title: "section.keys", Open: func() screen.Screen { return keys.New(d.keyDeps()) }},
 		{ID: "migrations", Title: "section.migrations", Open: func() screen.Screen { return migrations.New(d.migrationDeps()) }},
 		{ID: "visitors", Title: "section.visitors", Open: func() screen.Screen { return reserved.Place{ID: "visitors", Label: "section.visitors"} }},
 		{ID: "deadlines", Title: "section.deadlines", Open: func() screen.Screen {

@@ -50,16 +50,22 @@ func (l *List) Clamp(n int) {
 // Window returns the first and the last+1 row to draw when there is room for
 // height of n rows. It scrolls as little as keeps the selected row in sight.
 func (l *List) Window(n, height int) (from, to int) {
+	sel := max(0, min(l.Selected, n-1))
+	return l.window(n, height, sel, sel)
+}
+
+// window is Window of n lines, those from first to last being the ones to keep
+// in sight.
+func (l *List) window(n, height, first, last int) (from, to int) {
 	l.page = height
 	if height <= 0 {
 		return 0, 0
 	}
-	sel := max(0, min(l.Selected, n-1))
-	if sel < l.top {
-		l.top = sel
+	if first < l.top {
+		l.top = first
 	}
-	if sel >= l.top+height {
-		l.top = sel - height + 1
+	if last >= l.top+height {
+		l.top = last - height + 1
 	}
 	l.top = max(0, min(l.top, n-height))
 	return l.top, min(n, l.top+height)

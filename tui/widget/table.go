@@ -29,6 +29,9 @@ type Table struct {
 	Rows    int
 	Row     func(i int) []Cell
 	List    *List
+	// Group names what row i belongs to; where that changes, it stands above the
+	// row. nil: the rows have no groups.
+	Group func(i int) string
 }
 
 // Draw returns height lines: a heading and rows. The selected row has the
@@ -47,9 +50,40 @@ func (t Table) Draw(e screen.Env, width, height int) []string {
 		}
 	}
 	out = append(out, "   "+e.Theme.Muted.Render(strings.TrimRight(strings.Join(head, "  "), " ")))
+	if t.Group != nil {
+		return append(out, t.groups(e, width, height-1, widths)...)
+	}
 	from, to := t.List.Window(t.Rows, height-1)
 	for i := from; i < to; i++ {
 		out = append(out, t.row(e, i, widths))
+	}
+	return out
+}
+
+// groups draws the rows in sight and the headings between them. A heading is
+// kept in sight with the row below it.
+func (t Table) groups(e screen.Env, width, height int, widths []int) []string {
+	lines := make([]int, 0, t.Rows+4) // a row, or -1-row for the heading above it
+	first, last, group := 0, 0, ""
+	for i := range t.Rows {
+		head := len(lines)
+		if g := t.Group(i); i == 0 || g != group {
+			group = g
+			lines = append(lines, -1-i)
+		}
+		if i == t.List.Selected {
+			first, last = head, len(lines)
+		}
+		lines = append(lines, i)
+	}
+	from, to := t.List.window(len(lines), height, first, last)
+	var out []string
+	for _, i := range lines[from:to] {
+		if i >= 0 {
+			out = append(out, t.row(e, i, widths))
+			continue
+		}
+		out = append(out, " "+e.Theme.Muted.Render(Cut(t.Group(-1-i), width-1, e.Theme.Glyphs.Cut)))
 	}
 	return out
 }

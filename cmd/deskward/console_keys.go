@@ -1,0 +1,30 @@
+package main
+
+import (
+	"deskward/core"
+	"deskward/core/sandbox"
+	"deskward/tui/keys"
+)
+
+// keyDeps are what the screens of signing keys work with.
+func (d *desk) keyDeps() keys.Deps {
+	s := d.session.Load()
+	deps := keys.Deps{Keys: s.keys, Events: s.events, Clock: s.clock, Folder: d.privateFolder()}
+	if d.sandbox != nil {
+		deps.Sandbox = func(k core.KeyKind, alg string) map[string]string { return sandboxKey(d.sandbox, k, alg) }
+	}
+	return deps
+}
+
+// sandboxKey is what an admin would have at hand for a new key in the sandbox,
+// by field.
+func sandboxKey(sb *sandbox.Sandbox, k core.KeyKind, alg string) map[string]string {
+	if k != core.KeyXsolla {
+		return nil
+	}
+	x := sb.Fixtures().Xsolla
+	if alg == core.AlgRS256 {
+		return map[string]string{"project": x.RSAProjectID}
+	}
+	return map[string]string{"project": x.ProjectID, "secret": x.Secret}
+}

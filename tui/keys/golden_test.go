@@ -1,0 +1,111 @@
+package keys_test
+
+import (
+	"fmt"
+	"testing"
+
+	"deskward/core/locale"
+)
+
+// sizes are the smallest terminal, the usual one, and one with a pane.
+func sizes() [][2]int { return [][2]int{{40, 12}, {80, 24}, {120, 40}} }
+
+func TestScreensLookAsAgreed(t *testing.T) {
+	t.Parallel()
+	for name, show := range states() {
+		for _, lang := range locale.Langs() {
+			for _, size := range sizes() {
+				id := fmt.Sprintf("%s-%s-%dx%d", name, lang, size[0], size[1])
+				t.Run(id, func(t *testing.T) {
+					t.Parallel()
+					r := newRig(t)
+					r.opts.Lang, r.width, r.height = lang, size[0], size[1]
+					show(r)
+					r.Fits(size[0], size[1])
+					r.golden(id)
+				})
+			}
+		}
+	}
+}
+
+// list shows the keys, the pane read where there is one.
+func (r *rig) list() {
+	r.t.Helper()
+	r.some()
+	r.start(r.width, r.height)
+	r.See("web 2026")
+	if r.height >= 24 {
+		r.press("j", "j")
+		r.See("shop backend, p")
+	}
+}
+
+// open shows a key's own screen, read.
+func (r *rig) open(name string) {
+	r.t.Helper()
+	r.press("/")
+	r.Type(name)
+	r.press("enter", "enter")
+	r.See("› " + name)
+	r.press("G")
+	r.Until("the key", func() bool { r.press("G"); return r.read() })
+	r.press("g")
+}
+
+// read reports whether the key in front was read: then its log is in sight.
+func (r *rig) read() bool {
+	p, err := r.opts.Printer(r.opts.Lang)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return contains(r.Text(), p.T("keys.log.added"))
+}
+
+func states() map[string]func(*rig) {
+	opened := func(name string) func(*rig) {
+		return func(r *rig) {
+			r.some()
+			r.start(r.width, r.height)
+			r.See("web 2026")
+			r.open(name)
+		}
+	}
+	asked := func(name string, press ...string) func(*rig) {
+		return func(r *rig) {
+			r.some()
+			r.start(r.width, r.height)
+			r.See("web 2026")
+			r.press("/")
+			r.Type(name)
+			r.press("enter")
+			r.press(press...)
+			r.Until("the question", func() bool { return contains(r.Text(), "▸") || contains(r.Text(), "••••••••") })
+		}
+	}
+	return map[string]func(*rig){
+		"empty": func(r *rig) { r.start(r.width, r.height); r.seeKey("keys.empty.head") },
+		"list":  (*rig).list,
+		"filter": func(r *rig) {
+			r.list()
+			r.press("/")
+			r.Type("state:hid")
+		},
+		"detail":  opened("web 2026"),
+		"weak":    opened("web 2024"),
+		"retired": opened("outlet"),
+		"login":   opened("login"),
+		"add":     func(r *rig) { r.start(r.width, r.height); r.seeKey("keys.empty.head"); r.press("a") },
+		"add-login": func(r *rig) {
+			r.start(r.width, r.height)
+			r.seeKey("keys.empty.head")
+			r.press("a", "left", "tab", "tab", "right")
+		},
+		"hide":    asked("web 2026", "H"),
+		"replace": asked("login", "P"),
+		"retire":  asked("web 2026", "T"),
+		"remove":  asked("web 2026", "x"),
+		"places":  asked("web 2026", "d"),
+		"copy":    asked("web 2026", "y"),
+	}
+}
