@@ -115,9 +115,9 @@ func (r *Runner) driveStep(ctx context.Context, run Run, s Step, o DriveOptions)
 		}
 		next, err = r.Answer(ctx, run, nil)
 	case Ask:
-		answers, err := o.answers(ctx, run)
-		if err != nil {
-			return run, false, err
+		answers, askErr := o.answers(ctx, run)
+		if askErr != nil {
+			return run, false, askErr
 		}
 		values, complete := answers.of(run, s)
 		if !complete {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -553,5 +554,17 @@ func TestWhatAPersonBringsBackIsAskedForWhenItsStepIsReached(t *testing.T) {
 	o.Ask = func(context.Context, guide.Run) (guide.Answers, error) { return nil, errors.New("the page is gone") }
 	if run, err := b.Rehearse(b.ctx, "toast", "gone", o); err == nil || run.State != guide.Underway {
 		t.Errorf("the page is gone: %s, %v", run.State, err)
+	}
+}
+
+func TestAnAnswerThatIsRefusedEndsTheDrive(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	o := b.all()
+	o.Answers = maps.Clone(answers)
+	o.Answers["bread.kind"] = "none of the choices"
+	o.Wait = func(context.Context, time.Time) error { t.Fatal("it went on"); return nil }
+	if run, err := b.Rehearse(b.ctx, "toast", "refused", o); core.CodeOf(err) != "guide.answer-choice" {
+		t.Errorf("%s, %v", run.State, err)
 	}
 }
