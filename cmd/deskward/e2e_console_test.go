@@ -133,7 +133,7 @@ func TestResizingNeverLosesWhatIsTypedIntoAForm(t *testing.T) {
 	g.see("No connections yet")
 	g.press("a")
 	g.see("Add a connection")
-	g.press(right, tab, tab)
+	g.press(left, tab, tab)
 	g.see("Issuer")
 	g.press("https://login.typed.example", tab, tab, tab, "typed-client-id")
 	for _, size := range [][2]int{{40, 12}, {120, 40}, {20, 5}, {40, 12}, {80, 24}} {
@@ -181,7 +181,7 @@ func TestSecretsTypedIntoFormsAreSeenByNobody(t *testing.T) {
 	g.setUp()
 	g.press("a")
 	g.see("Add a connection")
-	g.press(right, tab, tab)
+	g.press(left, tab, tab)
 	g.fill(sb.Fixtures().OpenID.Issuer, "", "", sb.Fixtures().OpenID.ClientID)
 	g.press(typedClientSecret)
 	g.see(strings.Repeat("•", len(typedClientSecret)))

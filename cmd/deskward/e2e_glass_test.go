@@ -217,6 +217,7 @@ const (
 	enter = "\r"
 	tab   = "\t"
 	right = "\x1b[C"
+	left  = "\x1b[D" // in a choice: the last, OAuth 2.0
 	esc   = "\x1b"
 	ctrlC = "\x03"
 	ctrlG = "\x07"

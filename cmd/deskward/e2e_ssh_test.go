@@ -183,7 +183,7 @@ func consentOverSSH(t *testing.T) (h *jumpHost, g *glass, address string, port i
 	g.setUp()
 	g.press("a")
 	g.see("Add a connection")
-	g.press(right, tab, tab)
+	g.press(left, tab, tab)
 	g.fill(fix.Issuer, "", "", fix.ClientID, fix.ClientSecret, "", "openid email", "", "")
 	g.see("Open this address in any browser", "You are on an SSH connection", "ssh -L ")
 	nothingOf(t, []string{typedPassphrase, fix.ClientSecret}, h.pid)

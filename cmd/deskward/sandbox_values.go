@@ -24,6 +24,8 @@ func sandboxPlatformOf(p core.PlatformID) sandboxPlatform {
 	switch p {
 	case "zoho":
 		return sandboxPlatform{zohoConnection, zohoAnswer}
+	case "xsolla":
+		return sandboxPlatform{connection: xsollaConnection}
 	case "oauth2":
 		return sandboxPlatform{connection: oauth2Connection}
 	}

@@ -4,6 +4,7 @@ package all
 import (
 	"deskward/core/platform"
 	"deskward/core/platform/oauth2"
+	"deskward/core/platform/xsolla"
 	"deskward/core/platform/zoho"
 )
 
@@ -11,6 +12,7 @@ import (
 func Platforms() []platform.Platform {
 	return []platform.Platform{
 		zoho.Platform(),
+		xsolla.Platform(),
 		oauth2.Platform(),
 	}
 }
