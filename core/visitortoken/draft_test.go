@@ -24,12 +24,14 @@ func TestADraftShowsExactlyWhatIsSigned(t *testing.T) {
 			`{"scope":"user","external_id":"usr_12345","name":"Mina <\"M\"> 山田","email":"mina@example.com","email_verified":true,"exp":1795602600}`,
 		},
 		"messaging, id only": {
-			messagingKey(), Visitor{ExternalID: "usr_12345", EmailVerified: true},
+			messagingKey(),
+			Visitor{ExternalID: "usr_12345", EmailVerified: true},
 			`{"alg":"HS256","typ":"JWT","kid":"app_5f3a9c0d5f3a9c0d5f3a9c0d"}`,
 			`{"scope":"user","external_id":"usr_12345","exp":1795602600}`,
 		},
 		"chat": {
-			chatKey(), Visitor{ExternalID: subject, Name: "mina@example.com", Email: "mina@example.com", EmailVerified: true},
+			chatKey(),
+			Visitor{ExternalID: subject, Name: "mina@example.com", Email: "mina@example.com", EmailVerified: true},
 			`{"alg":"HS256","typ":"JWT"}`,
 			`{"name":"mina@example.com","email":"mina@example.com","external_id":"` + subject + `","iat":1795599000,"exp":1795599300}`,
 		},

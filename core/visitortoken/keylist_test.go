@@ -50,9 +50,15 @@ func TestSmallExponentsAreReadAsTheirModulusIsWritten(t *testing.T) {
 		n, e string
 		want int
 	}{
-		{hexN, "3", 3}, {hexN, "03", 3}, {hexN, "11", 17}, {hexN, "EQ", 17},
-		{b64N, "Aw", 3}, {b64N, "EQ", 17}, {b64N, "11", 17}, // "11" is no base64url: bits are left over
-		{hexN, "EB", 235}, {b64N, "AAEAAQ", 65537},
+		{hexN, "3", 3},
+		{hexN, "03", 3},
+		{hexN, "11", 17},
+		{hexN, "EQ", 17},
+		{b64N, "Aw", 3},
+		{b64N, "EQ", 17},
+		{b64N, "11", 17}, // "11" is no base64url: bits are left over
+		{hexN, "EB", 235},
+		{b64N, "AAEAAQ", 65537},
 	} {
 		keys, err := ParseKeyList(fmt.Appendf(nil, `[{"kty":"RSA","n":%q,"e":%q}]`, c.n, c.e))
 		if err != nil || keys[0].Key.E != c.want {
