@@ -24,3 +24,8 @@ var Advice embed.FS
 //
 //go:embed pages/*
 var Pages embed.FS
+
+// Snippets holds the code for developers: snippets/<file>.tmpl.
+//
+//go:embed snippets/*.tmpl
+var Snippets embed.FS
