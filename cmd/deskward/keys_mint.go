@@ -12,11 +12,11 @@ import (
 )
 
 type mintOptions struct {
-	visitor        visitortoken.Visitor
-	life           time.Duration
-	loginFile      string
-	loginKey       string
-	explain, draft bool
+	visitor   visitortoken.Visitor
+	life      time.Duration
+	loginFile string
+	loginKey  string
+	draft     bool
 }
 
 func (a *app) keysMintCommand() *cobra.Command {
