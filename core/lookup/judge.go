@@ -1,0 +1,350 @@
+package lookup
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"deskward/core"
+)
+
+// Outcome is what the platforms make of the person.
+type Outcome string
+
+// The outcomes.
+const (
+	Linked    Outcome = "linked"     // they mean the same person
+	NotLinked Outcome = "not-linked" // somebody is there, and nothing ties the records together
+	Elsewhere Outcome = "elsewhere"  // tied to somebody else
+	WillFail  Outcome = "will-fail"  // the next sign-in will be refused, or go to somebody else
+	Several   Outcome = "several"    // a name or text that several people have
+	NoOne     Outcome = "nobody"     // nobody is known by this
+	CantTell  Outcome = "cant-tell"  // too little could be seen
+)
+
+// Level is how much a finding matters.
+type Level string
+
+// The levels.
+const (
+	Good Level = "good"
+	Note Level = "note"
+	Bad  Level = "bad"
+)
+
+// Finding is one thing that was noticed. Its texts are lookup.<Code>,
+// lookup.<Code>.means and lookup.<Code>.fix.
+type Finding struct {
+	Code   string            `json:"code"`
+	Level  Level             `json:"level"`
+	Source string            `json:"source,omitempty"` // the connection that shows it
+	Params map[string]string `json:"params,omitempty"`
+}
+
+// Verdict is the conclusion: bad findings first.
+type Verdict struct {
+	Outcome    Outcome   `json:"outcome"`
+	ExternalID string    `json:"external_id,omitempty"` // the person's id in the company's own system
+	Findings   []Finding `json:"findings"`
+	Unseen     []string  `json:"unseen,omitempty"` // the connections that could not be asked
+}
+
+// Codes lists the codes that findings may have.
+func Codes() []string {
+	return []string{
+		"external-id.same", "external-id.differs", "external-id.missing", "external-id.too-long", "external-id.like-email",
+		"external-id.like-number", "external-id.conversation", "login.sub-matches", "login.sub-unknown",
+		"authenticated.yes", "authenticated.no", "email.taken", "email.taken-support", "email.unverified", "login.no-email",
+		"duplicate", "blocked", "several", "unseen",
+	}
+}
+
+// maxExternalID is the longest external_id in a messaging token
+// (support.zendesk.com article 4411666638746); users made by API may have
+// longer ones.
+const maxExternalID = 255
+
+// Judge draws the conclusions from what the sources answered.
+func Judge(r Result) Verdict {
+	j := &judge{result: r}
+	for _, a := range r.Answers {
+		switch a.State {
+		case Failed, Limited, Asking:
+			j.verdict.Unseen = append(j.verdict.Unseen, a.Source)
+			j.add(Note, "unseen", a.Source, "code", a.Code)
+		}
+		for _, v := range a.Visitors {
+			j.people = append(j.people, person{a.Source, v})
+		}
+	}
+	if n := j.several(); n > 0 {
+		j.add(Note, "several", "", "count", strconv.Itoa(n))
+		j.verdict.Outcome = Several
+		return j.verdict
+	}
+	j.verdict.ExternalID = j.externalID()
+	j.ids()
+	j.emails()
+	j.duplicates()
+	j.state()
+	j.verdict.Outcome = j.outcome()
+	order := map[Level]int{Bad: 0, Note: 1, Good: 2}
+	slices.SortStableFunc(j.verdict.Findings, func(a, b Finding) int { return order[a.Level] - order[b.Level] })
+	return j.verdict
+}
+
+type person struct {
+	source string
+	core.Visitor
+}
+
+type judge struct {
+	result  Result
+	people  []person
+	verdict Verdict
+	linked  int  // records tied to the person by the external id
+	foreign bool // a record that must be this person's is tied to somebody else
+	refused bool // the next sign-in will be
+}
+
+func (j *judge) add(l Level, code, source string, nameValue ...string) {
+	f := Finding{Code: code, Level: l, Source: source}
+	for i := 0; i+1 < len(nameValue); i += 2 {
+		if f.Params == nil {
+			f.Params = map[string]string{}
+		}
+		f.Params[nameValue[i]] = nameValue[i+1]
+	}
+	j.verdict.Findings = append(j.verdict.Findings, f)
+}
+
+// several is how many people the vendor's search gave for a text, where that
+// was more than one and none of them has it as an id.
+func (j *judge) several() int {
+	q, most := j.result.Query, 0
+	if !q.Is(ByText) || slices.ContainsFunc(j.people, func(p person) bool { return own(p) == q.Text }) {
+		return 0
+	}
+	for _, a := range j.result.Answers {
+		if len(a.Visitors) > 1 && slices.Contains(a.By, Lead{Kind: ByText, Text: q.Text}) {
+			most = max(most, len(a.Visitors))
+		}
+	}
+	return most
+}
+
+// externalID is whose record the person is: the Login user's sub, else what was
+// asked for where it is some record's external id, else the external id of a
+// record that answers the query itself.
+func (j *judge) externalID() string {
+	q := j.result.Query
+	ids := map[string]int{}
+	for _, p := range j.people {
+		if own(p) != "" {
+			ids[own(p)]++
+		}
+	}
+	if (q.Is(ByExternalID) || q.Is(ByLoginID)) && ids[q.Text] > 0 {
+		return q.Text
+	}
+	for _, p := range j.people {
+		if p.Kind == core.VisitorLogin {
+			return own(p)
+		}
+	}
+	for _, a := range j.result.Answers {
+		direct := slices.ContainsFunc(a.By, func(l Lead) bool { return l.From == "" })
+		for _, v := range a.Visitors {
+			if id := own(person{a.Source, v}); direct && id != "" {
+				return id
+			}
+		}
+	}
+	// Nobody answers the query itself: the id that most records have.
+	best := ""
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		if best == "" || ids[id] > ids[best] {
+			best = id
+		}
+	}
+	return best
+}
+
+// own is the company's own id of a record; "" where the vendor put an id of
+// its own in that place.
+func own(p person) string {
+	if conversationShape.MatchString(p.ExternalID) {
+		return ""
+	}
+	return p.ExternalID
+}
+
+// ids compares the external ids and says what is odd about the person's.
+func (j *judge) ids() {
+	id := j.verdict.ExternalID
+	hasLogin, matched := false, false
+	for _, p := range j.people {
+		switch {
+		case p.Kind == core.VisitorLogin:
+			hasLogin = true
+			if own(p) == id {
+				j.linked++
+			}
+		case conversationShape.MatchString(p.ExternalID):
+			j.add(Note, "external-id.conversation", p.source, "id", p.ExternalID)
+		case own(p) == "":
+			j.add(Note, "external-id.missing", p.source, "name", nameOf(p))
+		case own(p) == id:
+			matched = true
+			j.linked++
+			j.add(Good, "external-id.same", p.source, "id", id)
+		case !j.takenBy(p): // said in the words of the address then
+			j.foreign = true
+			j.add(Bad, "external-id.differs", p.source, "id", own(p), "expected", id)
+		}
+	}
+	if hasLogin && id != "" {
+		if matched {
+			j.add(Good, "login.sub-matches", "", "id", id)
+		} else {
+			j.add(Note, "login.sub-unknown", "", "id", id)
+		}
+	}
+	switch n := utf8.RuneCountInString(id); {
+	case n > maxExternalID:
+		j.refused = true
+		j.add(Bad, "external-id.too-long", "", "count", strconv.Itoa(n))
+	case emailShape.MatchString(id):
+		j.add(Note, "external-id.like-email", "", "id", id)
+	case numberShape.MatchString(id):
+		j.add(Note, "external-id.like-number", "", "id", id)
+	}
+}
+
+// signInEmail is the address that the person's next token will carry: the Login
+// user's, else what was asked for, else that of a record tied to them.
+func (j *judge) signInEmail() string {
+	for _, p := range j.people {
+		if p.Kind == core.VisitorLogin && own(p) == j.verdict.ExternalID {
+			return p.Email()
+		}
+	}
+	if q := j.result.Query; len(q.Kinds) > 0 && q.Kinds[0] == ByEmail {
+		return q.Text
+	}
+	for _, p := range j.people {
+		if own(p) == j.verdict.ExternalID && p.Email() != "" {
+			return p.Email()
+		}
+	}
+	return ""
+}
+
+// takenBy reports whether a record is somebody else's that has the address of
+// the person's next sign-in.
+func (j *judge) takenBy(p person) bool {
+	email := j.signInEmail()
+	return email != "" && own(p) != "" && own(p) != j.verdict.ExternalID && hasEmail(p.Visitor, email)
+}
+
+// emails predicts the refusal that shows no message: a messaging token whose
+// e-mail is the identity of another external_id is rejected, and the
+// conversation begins unauthenticated (support.zendesk.com article
+// 4411666638746).
+func (j *judge) emails() {
+	email := j.signInEmail()
+	for _, p := range j.people {
+		if p.Kind == core.VisitorLogin && own(p) == j.verdict.ExternalID && p.Email() == "" {
+			j.add(Note, "login.no-email", p.source)
+		}
+		if !j.takenBy(p) {
+			continue
+		}
+		j.refused = true
+		code := "email.taken"
+		if p.Kind == core.VisitorSupport {
+			code = "email.taken-support"
+		}
+		j.add(Bad, code, p.source, "email", email, "owner", own(p))
+	}
+	if email == "" {
+		return
+	}
+	for _, p := range j.people {
+		if own(p) != j.verdict.ExternalID || p.Kind != core.VisitorMessaging {
+			continue
+		}
+		for _, e := range p.Emails {
+			if strings.EqualFold(e.Address, email) && !e.Verified {
+				j.add(Note, "email.unverified", p.source, "email", email)
+			}
+		}
+	}
+}
+
+func hasEmail(v core.Visitor, address string) bool {
+	return slices.ContainsFunc(v.Emails, func(e core.VisitorEmail) bool { return strings.EqualFold(e.Address, address) })
+}
+
+// duplicates are several records of one kind that are all this person's.
+func (j *judge) duplicates() {
+	for _, a := range j.result.Answers {
+		var ids []string
+		for _, v := range a.Visitors {
+			p := person{a.Source, v}
+			if same := own(p) == j.verdict.ExternalID && own(p) != ""; same || own(p) == "" && hasEmail(v, j.signInEmail()) && j.signInEmail() != "" {
+				ids = append(ids, v.ID)
+			}
+		}
+		// A Chat visitor is made per conversation; several are how it works.
+		if len(ids) > 1 && a.Kind != core.VisitorChat {
+			j.add(Bad, "duplicate", a.Source, "count", strconv.Itoa(len(ids)), "ids", strings.Join(ids, ", "))
+		}
+	}
+}
+
+// state tells who has signed in, and who is shut out.
+func (j *judge) state() {
+	for _, p := range j.people {
+		if p.Blocked {
+			j.add(Bad, "blocked", p.source, "name", nameOf(p))
+		}
+		if p.Authenticated == nil || own(p) != j.verdict.ExternalID {
+			continue
+		}
+		if *p.Authenticated {
+			j.add(Good, "authenticated.yes", p.source)
+		} else {
+			j.add(Note, "authenticated.no", p.source)
+		}
+	}
+}
+
+func (j *judge) outcome() Outcome {
+	switch {
+	case j.refused:
+		return WillFail
+	case j.foreign:
+		return Elsewhere
+	case j.linked > 1:
+		return Linked
+	case len(j.people) == 0 && len(j.verdict.Unseen) > 0, len(j.result.Answers) == 0:
+		return CantTell
+	case len(j.people) == 0:
+		return NoOne
+	case len(j.verdict.Unseen) > 0:
+		return CantTell // what is missing may be where it could not be seen
+	}
+	return NotLinked
+}
+
+func nameOf(p person) string {
+	for _, s := range []string{p.Name, p.Email(), p.ID} {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
