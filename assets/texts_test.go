@@ -183,3 +183,17 @@ func literal(x ast.Expr) (string, bool) {
 	}
 	return "", false
 }
+
+// The texts tried.* stand in the middle of a sentence: "Could not …".
+func TestWhatWasTriedReadsInTheMiddleOfASentence(t *testing.T) {
+	t.Parallel()
+	for k, text := range texts(t, locale.English) {
+		if !strings.HasPrefix(k, "tried.") {
+			continue
+		}
+		first, _, _ := strings.Cut(text, " ")
+		if first != strings.ToLower(first) || strings.HasSuffix(first, "ing") && first != "bring" || strings.HasSuffix(text, ".") {
+			t.Errorf("%s: could not %q", k, text)
+		}
+	}
+}
