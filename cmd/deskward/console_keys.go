@@ -1,6 +1,10 @@
 package main
 
 import (
+	"context"
+	"strings"
+
+	"deskward/assets"
 	"deskward/core"
 	"deskward/core/sandbox"
 	"deskward/tui/keys"
@@ -9,7 +13,16 @@ import (
 // keyDeps are what the screens of signing keys work with.
 func (d *desk) keyDeps() keys.Deps {
 	s := d.session.Load()
-	deps := keys.Deps{Keys: s.keys, Events: s.events, Clock: s.clock, Folder: d.privateFolder()}
+	deps := keys.Deps{
+		Keys: s.keys, Events: s.events, Clock: s.clock, Folder: d.privateFolder(), Say: d.app.printer,
+		Snippets: assets.Snippets,
+		FetchKeyList: func(ctx context.Context, project string) (string, error) {
+			return s.platforms.KeyList(ctx, "xsolla", project)
+		},
+	}
+	for _, k := range d.publicKeys() {
+		deps.Recipients = append(deps.Recipients, keys.Recipient{Path: k.Path, Line: strings.TrimSpace(k.Line)})
+	}
 	if d.sandbox != nil {
 		deps.Sandbox = func(k core.KeyKind, alg string) map[string]string { return sandboxKey(d.sandbox, k, alg) }
 	}

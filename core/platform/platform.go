@@ -18,6 +18,7 @@ import (
 	"deskward/core/action"
 	"deskward/core/consent"
 	"deskward/core/transport"
+	"deskward/core/visitortoken"
 )
 
 // Platform describes one vendor product. Its texts for people are in
@@ -139,6 +140,12 @@ type Revoker interface {
 // Owner tells whose credential it is, as the vendor says: an e-mail address.
 type Owner interface {
 	Owner(ctx context.Context) (string, error)
+}
+
+// KeyLister reads the public keys by which a project's tokens are verified, as
+// the vendor publishes them and parsed. It needs no credential.
+type KeyLister interface {
+	Keys(ctx context.Context, projectID string) (list string, keys []visitortoken.PublicKey, err error)
 }
 
 // Find returns the platform of that id, or an *core.Error with code

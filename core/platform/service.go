@@ -209,6 +209,22 @@ func (s *Service) Revoke(ctx context.Context, id string) (core.Connection, error
 	})
 }
 
+// KeyList reads the public keys of a vendor's project as the vendor publishes
+// them, without a connection.
+func (s *Service) KeyList(ctx context.Context, p core.PlatformID, projectID string) (string, error) {
+	c := core.Connection{Platform: p, Name: projectID}
+	client, err := s.Dial(c)
+	if err != nil {
+		return "", err
+	}
+	lister, ok := client.(KeyLister)
+	if !ok {
+		return "", missing("keys", c)
+	}
+	list, _, err := lister.Keys(ctx, projectID)
+	return list, err
+}
+
 // missing says that c's platform lacks a capability: locale text
 // error.platform.cannot.<what>.
 func missing(what string, c core.Connection) error {

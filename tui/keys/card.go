@@ -57,12 +57,13 @@ func stateMark(e screen.Env, state string) (string, lipgloss.Style) {
 
 // stateWords are a key's state in a few words.
 func stateWords(e screen.Env, s core.KeySummary) string {
-	words := []string{e.T("key.state." + s.State())}
+	var words []string
+	if s.Hidden { // first, since what is behind may be cut
+		words = append(words, e.T("key.state.hidden"))
+	}
+	words = append(words, e.T("key.state."+s.State()))
 	if s.Weak && s.State() != core.KeyWeak {
 		words = append(words, e.T("key.state."+core.KeyWeak))
-	}
-	if s.Hidden {
-		words = append(words, e.T("key.state.hidden"))
 	}
 	return strings.Join(words, e.T("keys.and"))
 }

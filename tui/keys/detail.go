@@ -154,7 +154,7 @@ func (d *detail) Keys() []screen.Key {
 	on := d.f.rowKeys(s, true)
 	public := s.Alg == core.AlgRS256
 	keys := []screen.Key{
-		on["inspect"],
+		on["mint"], on["inspect"], on["share"], on["snippet"],
 		screen.NewKey("space", "keys.key.reveal", "space").If(!s.Hidden, "keys.off.hidden").If(!public, "keys.off.public"),
 		on["deploy"], on["copy"],
 	}

@@ -2,6 +2,7 @@ package keys_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,8 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"deskward/assets"
 	"deskward/core"
 	"deskward/core/locale"
+	"deskward/core/snippet"
 	"deskward/tui"
 	"deskward/tui/keys"
 	"deskward/tui/screen"
@@ -519,4 +522,45 @@ func TestEveryFrameFits(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestCodeIsShownAndCopiedWhole(t *testing.T) {
+	t.Parallel()
+	r, k := one(t, web())
+	want, err := snippet.Render(assets.Snippets, snippet.WebMessenger, snippet.Values{Key: k.Summary(), Say: r.say()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.press("n")
+	r.See("web-messenger.js")
+	r.press("enter")
+	r.See("loginUser", "› web-messenger.js")
+	r.press("y")
+	r.Until("the sequence for the clipboard", func() bool { return len(r.Raw) > 0 })
+	if got := copiedText(t, r.Raw[0]); got != want {
+		t.Errorf("copied %q", got)
+	}
+}
+
+func TestAKeyThatVerifiesHasNoCode(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.add(core.SigningKey{Name: "login", Kind: core.KeyXsolla, Secrets: secrets(oldSecret)})
+	r.start(80, 24)
+	r.See("login")
+	for key, why := range map[string]string{"n": "it verifies tokens", "s": "is not shared from here"} {
+		r.press(key)
+		r.See(why)
+	}
+}
+
+// copiedText is what a sequence puts on the clipboard (OSC 52).
+func copiedText(t testing.TB, sequence string) string {
+	t.Helper()
+	_, payload, ok := strings.Cut(sequence, "52;c;")
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimRight(payload, "\a\x1b\\"))
+	if !ok || err != nil {
+		t.Fatal(ok, err, sequence)
+	}
+	return string(raw)
 }

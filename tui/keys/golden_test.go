@@ -55,11 +55,7 @@ func (r *rig) open(name string) {
 
 // read reports whether the key in front was read: then its log is in sight.
 func (r *rig) read() bool {
-	p, err := r.opts.Printer(r.opts.Lang)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return contains(r.Text(), p.T("keys.log.added"))
+	return contains(r.Text(), r.say().T("keys.log.added"))
 }
 
 func states() map[string]func(*rig) {
@@ -80,7 +76,9 @@ func states() map[string]func(*rig) {
 			r.Type(name)
 			r.press("enter")
 			r.press(press...)
-			r.Until("the question", func() bool { return contains(r.Text(), "▸") || contains(r.Text(), "••••••••") })
+			r.Until("the question", func() bool {
+				return contains(r.Text(), "▸") || contains(r.Text(), "••••••••") || contains(r.Text(), "Node")
+			})
 		}
 	}
 	return map[string]func(*rig){
@@ -101,6 +99,26 @@ func states() map[string]func(*rig) {
 			r.seeKey("keys.empty.head")
 			r.press("a", "left", "tab", "tab", "right")
 		},
+		"mint": func(r *rig) {
+			asked("web 2026", "m")(r)
+			r.fill("user-123456", "山田 美奈", "mina@example.com")
+			r.press("tab", "right")
+		},
+		"mint-login": func(r *rig) {
+			asked("login", "m")(r)
+			r.Paste(loginToken(r.t, "canaryX"+webSecret, r.clock.Now(), nil))
+			r.press("tab")
+			r.See("6b7a3c1e")
+			r.seeKey("keys.ask.signer")
+		},
+		"minted": func(r *rig) {
+			asked("web 2026", "m")(r)
+			r.fill("user-123456", "山田 美奈", "mina@example.com")
+			r.press("ctrl+s")
+			r.See("eyJ")
+		},
+		"code":    asked("web 2026", "n"),
+		"code-go": func(r *rig) { asked("chat", "n")(r); r.press("j", "j", "j", "enter"); r.See("//") },
 		"hide":    asked("web 2026", "H"),
 		"replace": asked("login", "P"),
 		"retire":  asked("web 2026", "T"),

@@ -61,7 +61,7 @@ func newRig(t testing.TB) *rig {
 	r := &rig{t: t, clock: newMovable(), store: mem.New()}
 	r.events = &core.EventLog{Store: r.store, Clock: r.clock, Actor: core.Actor{User: "mina", Host: "jump01"}}
 	r.keys = &core.SigningKeys{Store: r.store, Events: r.events}
-	r.deps = keys.Deps{Keys: r.keys, Events: r.events, Clock: r.clock, Folder: t.TempDir()}
+	r.deps = keys.Deps{Keys: r.keys, Events: r.events, Clock: r.clock, Folder: t.TempDir(), Snippets: assets.Snippets, Say: r.say}
 	catalogue := loadAdvice(t)
 	r.opts = tui.Options{
 		Sections: []tui.Section{
@@ -116,14 +116,20 @@ func (r *rig) start(width, height int) *rig {
 
 func (r *rig) press(names ...string) { r.t.Helper(); r.Key(tui.Press, names...) }
 
-// seeKey waits for the beginning of a text, in the console's language.
-func (r *rig) seeKey(key string) {
+// say is what writes in the console's language.
+func (r *rig) say() *locale.Printer {
 	r.t.Helper()
 	p, err := r.opts.Printer(r.opts.Lang)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	words := []rune(p.T(key))
+	return p
+}
+
+// seeKey waits for the beginning of a text, in the console's language.
+func (r *rig) seeKey(key string) {
+	r.t.Helper()
+	words := []rune(r.say().T(key))
 	r.See(string(words[:min(len(words), 8)]))
 }
 

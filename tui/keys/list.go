@@ -235,14 +235,14 @@ func (l *list) Keys() []screen.Key {
 	keys := []screen.Key{
 		screen.NewKey("enter", "keys.key.open", "enter").If(some, "keys.off.none"),
 		screen.NewKey("a", "keys.key.add", "a"),
-		on["inspect"],
+		on["mint"], on["inspect"],
 	}
 	if l.input.Value() != "" {
 		keys = append(keys, screen.NewKey("esc", "keys.key.filter-off", "esc"))
 	}
 	return append(keys,
 		screen.NewKey("/", "keys.key.filter", "/").If(len(l.all) > 0, "keys.off.none"),
-		on["copy"], on["deploy"].Hide(), on["retire"].Hide(), on["rename"].Hide(), on["replace"].Hide(), on["hide"].Hide(), on["remove"].Hide(),
+		on["share"], on["copy"], on["snippet"].Hide(), on["deploy"].Hide(), on["retire"].Hide(), on["rename"].Hide(), on["replace"].Hide(), on["hide"].Hide(), on["remove"].Hide(),
 		screen.NewKey("u", "keys.key.reload", "u").Hide(),
 	)
 }

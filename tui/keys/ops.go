@@ -14,6 +14,9 @@ func (f *family) rowKeys(s core.KeySummary, some bool) map[string]screen.Key {
 		return screen.NewKey(shown, "keys.key."+text, shown).If(some, none)
 	}
 	return map[string]screen.Key{
+		"mint":    key("m", "mint").If(!retired, "keys.off.retired"),
+		"share":   key("s", "share").If(f.Share != nil, "keys.off.share-missing").If(!s.Hidden, "keys.off.hidden-share").If(s.Kind != core.KeyXsolla, "keys.off.no-share").If(!retired, "keys.off.retired"),
+		"snippet": key("n", "snippet").If(s.Kind != core.KeyXsolla, "keys.off.no-snippet"),
 		"inspect": key("i", "inspect").If(f.Inspect != nil, "keys.off.no-inspect"),
 		"deploy":  key("d", "deploy").If(!retired, "keys.off.retired"),
 		"copy":    key("y", "copy"),
@@ -28,6 +31,12 @@ func (f *family) rowKeys(s core.KeySummary, some bool) map[string]screen.Key {
 // open opens what a key of rowKeys stands for; ok is false for others.
 func (f *family) open(k string, s core.KeySummary) (step screen.Step, ok bool) {
 	switch k {
+	case "m":
+		return screen.Step{Open: f.mintScreen(s)}, true
+	case "s":
+		return screen.Step{Open: newShare(f, s)}, true
+	case "n":
+		return screen.Step{Open: newSnippets(f, s)}, true
 	case "i":
 		return screen.Step{Open: f.Inspect(s.ID)}, true
 	case "d":

@@ -9,12 +9,15 @@ package keys
 
 import (
 	"context"
+	"io/fs"
 	"strconv"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"deskward/core"
+	"deskward/core/keyshare"
+	"deskward/core/locale"
 	"deskward/tui/screen"
 )
 
@@ -33,10 +36,28 @@ type Deps struct {
 	// Inspect, optional, opens the screen that says why a token is refused, with
 	// the key it is meant to be signed with.
 	Inspect func(keyID string) screen.Screen
+	// Share, optional, seals a key for a developer: keyshare.Sharer.Share.
+	Share func(context.Context, keyshare.Request) (keyshare.Sealed, error)
+	// Recipients are the public keys that lie on this machine.
+	Recipients []Recipient
+	// Snippets holds the code that snippet.Render fills in.
+	Snippets fs.FS
+	// Say returns the texts in the language of the moment, for files that are
+	// written and code that is shown.
+	Say func() *locale.Printer
+	// Visitor, optional, is a visitor who exists in the sandbox, by the name of
+	// the form's field: for a key of Xsolla Login its token.
+	Visitor func(core.KeyKind) map[string]string
 	// Sandbox, optional, are the values that exist in the sandbox for a kind
 	// and, of Xsolla Login, an algorithm, by the name of the form's field. nil
 	// outside the sandbox.
 	Sandbox func(k core.KeyKind, alg string) map[string]string
+}
+
+// Recipient is a public key that lies on this machine.
+type Recipient struct {
+	Path string // of its file
+	Line string // as it stands there
 }
 
 // family is what the screens share.
@@ -45,6 +66,7 @@ type family struct {
 	draft   *add              // a half-filled form; nil: none
 	typed   map[string]string // half-typed answers, by what for and key id
 	taken   map[string]bool   // names in use, lower case, as last listed
+	mints   map[string]*mint  // half-filled tokens, by key id
 	removed map[string]bool   // keys removed here, so that nobody is told they vanished
 }
 
@@ -57,7 +79,7 @@ func Detail(d Deps, id string) screen.Screen {
 }
 
 func newFamily(d Deps) *family {
-	return &family{Deps: d, typed: map[string]string{}, taken: map[string]bool{}, removed: map[string]bool{}}
+	return &family{Deps: d, typed: map[string]string{}, mints: map[string]*mint{}, taken: map[string]bool{}, removed: map[string]bool{}}
 }
 
 // freeName returns base, with a number behind it where the name is taken.

@@ -21,6 +21,8 @@ var (
 	_ platform.Checker = (*connection)(nil)
 	_ platform.Revoker = (*connection)(nil)
 	_ platform.Owner   = (*connection)(nil)
+
+	_ platform.KeyLister = (*connection)(nil)
 )
 
 func dial(c core.Connection, env platform.Env) *connection {

@@ -8,6 +8,7 @@ import (
 	"deskward/core/consent"
 	"deskward/core/platform"
 	"deskward/core/sandbox"
+	"deskward/core/visitortoken"
 )
 
 func (b *bench) add(c core.Connection) core.Connection {
@@ -127,5 +128,20 @@ func TestRevokeEndsTheGrant(t *testing.T) {
 	}
 	if got := b.check(c.ID); got.OK || got.Code != "xsolla.010-017" {
 		t.Errorf("afterwards: %+v", got)
+	}
+}
+
+func TestKeyListOfAProjectNeedsNoConnection(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	list, err := b.service.KeyList(t.Context(), "xsolla", b.fix.RSAProjectID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if keys, err := visitortoken.ParseKeyList([]byte(list)); err != nil || len(keys) == 0 {
+		t.Errorf("%d keys, %v", len(keys), err)
+	}
+	if _, err := b.service.KeyList(t.Context(), "xsolla", b.fix.ProjectID); core.CodeOf(err) != "xsolla.no-keys" {
+		t.Errorf("of an HS256 project: %v", err)
 	}
 }
