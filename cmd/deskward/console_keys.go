@@ -6,6 +6,7 @@ import (
 
 	"deskward/assets"
 	"deskward/core"
+	"deskward/core/keyshare"
 	"deskward/core/sandbox"
 	"deskward/tui/keys"
 )
@@ -13,9 +14,10 @@ import (
 // keyDeps are what the screens of signing keys work with.
 func (d *desk) keyDeps() keys.Deps {
 	s := d.session.Load()
+	sharer := &keyshare.Sharer{Keys: s.keys, Snippets: assets.Snippets}
 	deps := keys.Deps{
 		Keys: s.keys, Events: s.events, Clock: s.clock, Folder: d.privateFolder(), Say: d.app.printer,
-		Snippets: assets.Snippets,
+		Snippets: assets.Snippets, Share: sharer.Share,
 		FetchKeyList: func(ctx context.Context, project string) (string, error) {
 			return s.platforms.KeyList(ctx, "xsolla", project)
 		},

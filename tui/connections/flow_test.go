@@ -211,6 +211,23 @@ func TestRemovingAsksForTheNameAndCanRevokeFirst(t *testing.T) {
 	}
 }
 
+func TestRemovingCanLeaveTheTokensValid(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.add("Acme Japan", r.working)
+	r.start(80, 40)
+	r.See("Acme Japan")
+	r.press("x")
+	r.See("leave the tokens valid")
+	r.press("enter")
+	r.Type("Acme Japan")
+	r.press("enter")
+	r.See("No connections yet", "is removed")
+	if r.vendor.revoked != 0 {
+		t.Errorf("revoked %d times", r.vendor.revoked)
+	}
+}
+
 func TestRevokingAsksForAWord(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

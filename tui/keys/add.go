@@ -79,8 +79,7 @@ func (a *add) key(msg tea.KeyPressMsg) screen.Step {
 	case "esc":
 		return screen.Step{Back: true}
 	case "ctrl+g":
-		a.fillIn()
-		return screen.Step{}
+		return a.fillIn()
 	case "ctrl+x":
 		a.f.draft = nil
 		return screen.Step{Replace: newAdd(a.f)}
@@ -106,14 +105,19 @@ func (a *add) key(msg tea.KeyPressMsg) screen.Step {
 }
 
 // fillIn types what exists in the sandbox.
-func (a *add) fillIn() {
+func (a *add) fillIn() screen.Step {
 	if a.f.Sandbox == nil || a.working {
-		return
+		return screen.Step{}
 	}
-	for name, v := range a.f.Sandbox(a.kind(), a.form.Value(fieldAlg)) {
+	values := a.f.Sandbox(a.kind(), a.form.Value(fieldAlg))
+	for name, v := range values {
 		a.form.Set(name, v)
 	}
 	a.propose()
+	if values == nil {
+		return screen.Say("keys.add.no-values")
+	}
+	return screen.Step{}
 }
 
 // Leave keeps what was typed.

@@ -42,10 +42,10 @@ func (c *card) take(msg keyLoaded) {
 func (c *card) conceal() { c.shown, c.secret = widget.Reveal{}, core.Secret{} }
 
 // stateMark is the sign of a key's state and its look.
-func stateMark(e screen.Env, state string) (string, lipgloss.Style) {
+func stateMark(e screen.Env, s core.KeySummary) (string, lipgloss.Style) {
 	g := e.Theme.Glyphs
-	switch state {
-	case core.KeyInUse:
+	switch stateOf(s) {
+	case core.KeyInUse, verifies:
 		return g.OK, e.Theme.Good
 	case core.KeyWeak:
 		return g.Warn, e.Theme.Warn
@@ -55,13 +55,25 @@ func stateMark(e screen.Env, state string) (string, lipgloss.Style) {
 	return g.Wait, e.Theme.Muted
 }
 
+// verifies is the state of a key of Xsolla Login: it does what it is for
+// without being in service anywhere else.
+const verifies = "verifies"
+
+// stateOf is core's state of a key, apart from those of Xsolla Login.
+func stateOf(s core.KeySummary) string {
+	if state := s.State(); s.Kind != core.KeyXsolla || state != core.KeyUnused {
+		return state
+	}
+	return verifies
+}
+
 // stateWords are a key's state in a few words.
 func stateWords(e screen.Env, s core.KeySummary) string {
 	var words []string
 	if s.Hidden { // first, since what is behind may be cut
 		words = append(words, e.T("key.state.hidden"))
 	}
-	words = append(words, e.T("key.state."+s.State()))
+	words = append(words, e.T("key.state."+stateOf(s)))
 	if s.Weak && s.State() != core.KeyWeak {
 		words = append(words, e.T("key.state."+core.KeyWeak))
 	}
@@ -71,10 +83,8 @@ func stateWords(e screen.Env, s core.KeySummary) string {
 // verdictWords say in a sentence how the key stands.
 func verdictWords(e screen.Env, s core.KeySummary) string {
 	p := locale.Params{"n": s.Deployed, "ago": widget.Ago(e, s.LastUsed), "at": widget.Stamp(s.RetiredAt)}
-	verdict := "keys.is." + s.State()
+	verdict := "keys.is." + stateOf(s)
 	switch {
-	case s.State() == core.KeyUnused && s.Kind == core.KeyXsolla:
-		verdict += ".verifies"
 	case s.State() == core.KeyInUse && s.Deployed == 0:
 		verdict += ".here"
 	case s.State() == core.KeyInUse:
@@ -85,15 +95,12 @@ func verdictWords(e screen.Env, s core.KeySummary) string {
 
 // verdict is the state in a sentence, what it means, and the next step.
 func (c *card) verdict(e screen.Env, width int) []string {
-	state := c.sum.State()
-	sign, style := stateMark(e, state)
+	state := stateOf(c.sum)
+	sign, style := stateMark(e, c.sum)
 	lines := widget.Marked(style.Render(sign), verdictWords(e, c.sum), width)
 	pad := strings.Repeat(" ", lipgloss.Width(sign)+1)
 	w := width - len(pad)
 	means := "keys.means." + state
-	if c.sum.Kind == core.KeyXsolla && e.Text.Has(means+".verifies") {
-		means += ".verifies"
-	}
 	if e.Text.Has(means) {
 		p := locale.Params{"n": c.quality.Bytes}
 		if !c.loaded {
@@ -220,6 +227,9 @@ func (c *card) drawSecret(e screen.Env, f *widget.Facts) (at int) {
 }
 
 func (c *card) drawPlaces(e screen.Env, f *widget.Facts) {
+	if c.sum.Alg == core.AlgRS256 {
+		return // anybody may have the public keys
+	}
 	if len(c.key.Deployments) == 0 {
 		f.Add("deployed", e.T("keys.deployed.nowhere"))
 		return

@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"testing"
 
+	"deskward/assets"
+	"deskward/core/keyshare"
 	"deskward/core/locale"
+	"deskward/tui/keys"
 )
 
 // sizes are the smallest terminal, the usual one, and one with a pane.
@@ -119,6 +122,13 @@ func states() map[string]func(*rig) {
 		},
 		"code":    asked("web 2026", "n"),
 		"code-go": func(r *rig) { asked("chat", "n")(r); r.press("j", "j", "j", "enter"); r.See("//") },
+		"share": func(r *rig) {
+			r.deps.Share = (&keyshare.Sharer{Keys: r.keys, Snippets: assets.Snippets}).Share
+			r.deps.Recipients = []keys.Recipient{{Path: "/home/mina/.ssh/id_ed25519.pub", Line: developerKey}}
+			asked("web 2026", "s")(r)
+			r.press("tab")
+			r.Type(developerKey)
+		},
 		"hide":    asked("web 2026", "H"),
 		"replace": asked("login", "P"),
 		"retire":  asked("web 2026", "T"),
@@ -127,3 +137,6 @@ func states() map[string]func(*rig) {
 		"copy":    asked("web 2026", "y"),
 	}
 }
+
+// developerKey is somebody's public key.
+const developerKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPA0Uh8mCJ3WcJrl3w0jQd5pCtW6cT2yEoEwzTq1cKpC dev@example.com"

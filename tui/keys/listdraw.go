@@ -149,8 +149,8 @@ func (l *list) table(e screen.Env) widget.Table {
 }
 
 func cells(e screen.Env, s core.KeySummary) []widget.Cell {
-	sign, style := stateMark(e, s.State())
-	if s.State() == core.KeyInUse {
+	sign, style := stateMark(e, s)
+	if state := stateOf(s); state == core.KeyInUse || state == verifies {
 		style = e.Theme.Plain // colour is for where the eye must go
 	}
 	words := e.Theme.Plain
@@ -182,7 +182,7 @@ func (l *list) drawFoot(e screen.Env, width, height int) []string {
 	if !ok || height < 9 {
 		return nil
 	}
-	_, style := stateMark(e, s.State())
+	_, style := stateMark(e, s)
 	dot := " " + e.Theme.Glyphs.Dot + " "
 	cut := func(text string) string { return "   " + widget.CutStyled(text, width-3, e.Theme.Glyphs.Cut) }
 	foot := []string{cut(e.Theme.Title.Render(widget.Cut(s.Name, width/3, e.Theme.Glyphs.Cut)) + "  " + style.Render(verdictWords(e, s)))}
@@ -214,7 +214,7 @@ func (l *list) placesLine(e screen.Env, s core.KeySummary) string {
 	for i, d := range l.pane.key.Deployments {
 		names[i] = core.CleanLine(d.Where)
 	}
-	return e.T("keys.deployed.at", locale.Params{"where": strings.Join(names, ", ")})
+	return e.T("keys.deployed.at", locale.Params{"where": strings.Join(names, " "+e.Theme.Glyphs.Dot+" ")})
 }
 
 // drawPane is the selected key at the side.

@@ -33,6 +33,7 @@ type mint struct {
 	err      error
 	token    core.Secret // signed, and shown
 	signedBy string      // name of the key that signed it
+	signedAt time.Time
 }
 
 // login is what came of the pasted token of Xsolla Login.
@@ -53,6 +54,7 @@ type (
 		token core.Secret
 		draft visitortoken.Draft
 		by    string
+		at    time.Time
 		err   error
 	}
 )
@@ -118,7 +120,7 @@ func (m *mint) Update(msg tea.Msg) screen.Step {
 	case minted:
 		m.working = false
 		if m.err = msg.err; msg.err == nil {
-			m.token, m.draft, m.signedBy, m.pager = msg.token, msg.draft, msg.by, widget.Pager{}
+			m.token, m.draft, m.signedBy, m.signedAt, m.pager = msg.token, msg.draft, msg.by, msg.at, widget.Pager{}
 			return screen.Step{Changed: true}
 		}
 	case tea.PasteMsg:
@@ -270,12 +272,12 @@ func (m *mint) sign() screen.Step {
 	f, life := m.f, m.life()
 	return screen.Step{Cmd: m.scope.Run(func(ctx context.Context) tea.Msg {
 		ctx = context.WithoutCancel(ctx)
-		out := minted{by: by.Name}
+		out := minted{by: by.Name, at: f.Clock.Now()}
 		k, err := f.Keys.Get(ctx, by.ID)
 		if err != nil {
 			return minted{err: err}
 		}
-		out.draft = visitortoken.NewDraft(k, v, life, f.Clock.Now())
+		out.draft = visitortoken.NewDraft(k, v, life, out.at)
 		if out.token, out.err = out.draft.Sign(k.Secret()); out.err != nil {
 			return out
 		}

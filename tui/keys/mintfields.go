@@ -57,7 +57,7 @@ func (m *mint) ask() {
 	switch m.sum.Kind {
 	case core.KeyMessaging:
 		life.Value = words(visitortoken.DefaultMessagingLife)
-		verified := optional(text(fieldVerified, "keys.ask.verified"))
+		verified := text(fieldVerified, "keys.ask.verified")
 		verified.Options = []widget.Option{{Value: "", Label: widget.Key("keys.ask.verified.no")}, {Value: yes, Label: widget.Key("keys.ask.verified.yes")}}
 		m.form.SetFields(text(fieldExternalID, "keys.ask.external-id"), optional(text(fieldUser, "keys.ask.user")), optional(text(fieldEmail, "keys.ask.email")), verified, life)
 	case core.KeyChat:

@@ -15,7 +15,7 @@ func (f *family) rowKeys(s core.KeySummary, some bool) map[string]screen.Key {
 	}
 	return map[string]screen.Key{
 		"mint":    key("m", "mint").If(!retired, "keys.off.retired"),
-		"share":   key("s", "share").If(f.Share != nil, "keys.off.share-missing").If(!s.Hidden, "keys.off.hidden-share").If(s.Kind != core.KeyXsolla, "keys.off.no-share").If(!retired, "keys.off.retired"),
+		"share":   key("s", "share").If(f.Share != nil, "keys.off.share-missing").If(!s.Hidden, "keys.off.hidden-share").If(!public, "keys.off.public").If(!retired, "keys.off.retired"),
 		"snippet": key("n", "snippet").If(s.Kind != core.KeyXsolla, "keys.off.no-snippet"),
 		"inspect": key("i", "inspect").If(f.Inspect != nil, "keys.off.no-inspect"),
 		"deploy":  key("d", "deploy").If(!retired, "keys.off.retired"),

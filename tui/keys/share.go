@@ -47,6 +47,7 @@ func newShare(f *family, s core.KeySummary) *share {
 type shared struct {
 	path string
 	text string // armored: it may be seen by anybody
+	with string // the recipients' names
 	to   []keyshare.Recipient
 	err  error
 }
@@ -65,7 +66,7 @@ func (h *share) Capturing() bool { return h.done == nil }
 
 // Leave keeps the recipient that was pasted.
 func (h *share) Leave() screen.Step {
-	if h.done == nil {
+	if _, err := keyshare.ParseRecipients(h.form.Value(fieldTo)); h.done == nil && err == nil { // else it may be a private key
 		h.f.typed["share "+h.sum.ID] = h.form.Value(fieldTo)
 	}
 	return screen.Step{}
@@ -89,11 +90,16 @@ func (h *share) ask() {
 			}),
 		})
 	}
+	kinds := snippet.For(h.sum.Kind)
+	if len(kinds) == 0 {
+		h.form.SetFields(fields...)
+		return
+	}
 	fields = append(fields, widget.Field{
 		Name: fieldContent, Label: widget.Key("keys.share.content"), Hint: widget.Key("keys.share.content.hint"), Value: bundle,
 		Options: []widget.Option{{Value: bundle, Label: widget.Key("keys.share.bundle")}, {Value: "", Label: widget.Key("keys.share.alone")}},
 	})
-	if kinds := snippet.For(h.sum.Kind); h.form.Value(fieldContent) != "" || h.form.Focused() == "" {
+	if first := h.form.Focused() == ""; first || h.form.Value(fieldContent) == bundle {
 		code := widget.Field{Name: fieldCode, Label: widget.Key("keys.share.code"), Hint: widget.Key("keys.share.code.hint"), Many: true, Optional: true, Value: string(kinds[0])}
 		for _, k := range kinds {
 			code.Options = append(code.Options, widget.Option{Value: string(k), Label: widget.Key("snippet.kind." + string(k))})
@@ -121,8 +127,8 @@ func (h *share) Update(msg tea.Msg) screen.Step {
 func (h *share) sealed(msg shared) screen.Step {
 	h.working = false
 	switch {
-	case msg.err == nil:
-		h.done = &msg
+	case msg.text != "":
+		h.done, h.err = &msg, msg.err // what was sealed can be copied even where no file could be written
 		delete(h.f.typed, "share "+h.sum.ID)
 		return screen.Step{Changed: true}
 	case strings.HasPrefix(core.CodeOf(msg.err), "keyshare.recipient"):
@@ -183,7 +189,7 @@ func (h *share) seal() screen.Step {
 			return shared{err: err}
 		}
 		path, err := writeNew(f.Folder, s.FileName, s.Data)
-		return shared{path: path, text: string(s.Data), to: s.To, err: err}
+		return shared{path: path, text: string(s.Data), with: s.With(), to: s.To, err: err}
 	})}
 }
 
@@ -222,19 +228,13 @@ func writeNew(folder, name string, data []byte) (string, error) {
 // line is what the developer types to open the file.
 func (h *share) line() string {
 	identity := "~/.ssh/id_ed25519"
-	if to := h.recipient(); strings.HasPrefix(to, "ssh-rsa") {
+	switch to := h.done.to[0].Key; {
+	case strings.HasPrefix(to, "ssh-rsa"):
 		identity = "~/.ssh/id_rsa"
-	} else if strings.HasPrefix(to, "age1") {
+	case strings.HasPrefix(to, "age1"):
 		identity = "key.txt"
 	}
 	return "age -d -i " + identity + " " + filepath.Base(h.done.path)
-}
-
-func (h *share) recipient() string {
-	if len(h.done.to) == 0 {
-		return ""
-	}
-	return h.done.to[0].Key
 }
 
 // Draw shows the form, or what was made and how it is opened.
@@ -262,11 +262,7 @@ func (h *share) Draw(e screen.Env) screen.Frame {
 }
 
 func (h *share) drawDone(e screen.Env, w int) screen.Frame {
-	names := make([]string, len(h.done.to))
-	for i, r := range h.done.to {
-		names[i] = core.CleanLine(r.Label)
-	}
-	p := locale.Params{"name": core.CleanLine(h.sum.Name), "to": strings.Join(names, ", ")}
+	p := locale.Params{"name": core.CleanLine(h.sum.Name), "to": h.done.with}
 	lines := widget.Marked(e.Theme.Good.Render(e.Theme.Glyphs.OK), e.T("keys.share.done", p), w)
 	section := func(key, value string) {
 		if e.Height >= 14 {
@@ -275,7 +271,11 @@ func (h *share) drawDone(e screen.Env, w int) screen.Frame {
 		lines = append(lines, e.T(key))
 		lines = append(lines, widget.Indent(widget.Wrap(value, w-2), "  ")...)
 	}
-	section("keys.share.file", h.done.path)
+	if h.err != nil {
+		lines = append(append(lines, ""), widget.Problem(e, h.err, w)...)
+	} else {
+		section("keys.share.file", h.done.path)
+	}
 	section("keys.share.opens", h.line())
 	if e.Height >= 14 {
 		lines = append(append(lines, ""), widget.Wrap(e.T("keys.share.send"), w)...)

@@ -257,7 +257,7 @@ func (s *fieldState) choose(k tea.KeyPressMsg) (changed bool) {
 func (f *Form) check(s *fieldState) bool {
 	s.wrong = nil
 	switch v := s.value(); {
-	case v == "" && !s.Optional:
+	case v == "" && !s.Optional && (s.Options == nil || s.Many): // of a choice "" may be an answer
 		s.wrong = Key("form.empty")
 	case v != "" && s.Check != nil:
 		s.wrong = s.Check(v)

@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -235,5 +236,38 @@ func TestTheFocusedFieldStaysInSight(t *testing.T) {
 			t.Fatalf("field %s: %d lines, cursor %v:\n%s", n, len(lines), cur, strings.Join(lines, "\n"))
 		}
 		f.Update(key("tab"))
+	}
+}
+
+func TestAnEmptyAnswerOfAChoiceIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	f := NewForm(
+		Field{Name: "first", Label: Text("first"), Options: []Option{{Value: "", Label: Text("keep")}, {Value: "revoke", Label: Text("revoke")}}},
+		Field{Name: "many", Label: Text("many"), Many: true, Options: []Option{{Value: "a", Label: Text("a")}}},
+	)
+	enter := key("enter")
+	if f.Update(enter); f.Focused() != "many" {
+		t.Error("the choice that is there was not taken")
+	}
+	if _, submit := f.Update(enter); submit {
+		t.Error("nothing chosen of several was taken")
+	}
+}
+
+func TestGroupsOfATableKeepTheirHeadingsInSight(t *testing.T) {
+	t.Parallel()
+	list := &List{}
+	table := Table{
+		Columns: []Column{{Title: Text("NAME"), Min: 5}}, Rows: 6, List: list,
+		Row:   func(i int) []Cell { return []Cell{{Text: fmt.Sprint("row ", i)}} },
+		Group: func(i int) string { return fmt.Sprint("group ", i/2) },
+	}
+	for _, at := range []int{0, 1, 2, 5, 4, 3, 2, 0} {
+		list.Selected = at
+		lines := table.Draw(env(t, 20, 4), 20, 4)
+		text := ansi.Strip(strings.Join(lines, "\n"))
+		if len(lines) != 4 || !strings.Contains(text, fmt.Sprint("▌ row ", at)) || at%2 == 0 && !strings.Contains(text, fmt.Sprint("group ", at/2)) {
+			t.Errorf("at %d:\n%s", at, text)
+		}
 	}
 }
