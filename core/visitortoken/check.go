@@ -1,7 +1,6 @@
 package visitortoken
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -80,22 +79,29 @@ func (k Kind) prefix() string {
 // sorted orders findings for reading: failed ones first, then unsure, then
 // passed, and within these as they stand in the token.
 func (c *check) sorted() []Finding {
-	rank := func(f Finding) int {
-		part, name, _ := strings.Cut(f.Where, ".")
-		switch part {
-		case "header":
-			return 1e7 + c.header.index(name)
-		case "payload":
-			return 2e7 + c.payload.index(name)
-		case "signature":
-			return 3e7
-		}
-		return 0
+	type ranked struct {
+		Finding
+		rank int
 	}
+	all := make([]ranked, len(c.findings))
 	outcomes := []Outcome{Failed, Unsure, Passed}
-	slices.SortStableFunc(c.findings, func(a, b Finding) int {
-		return cmp.Or(slices.Index(outcomes, a.Outcome)-slices.Index(outcomes, b.Outcome), rank(a)-rank(b))
-	})
+	const section = 1 << 24 // a part of a token has fewer members
+	for i, f := range c.findings {
+		rank := 0
+		switch part, name, _ := strings.Cut(f.Where, "."); part {
+		case "header":
+			rank = section + c.header.index(name)
+		case "payload":
+			rank = 2*section + c.payload.index(name)
+		case "signature":
+			rank = 3 * section
+		}
+		all[i] = ranked{f, 4*section*slices.Index(outcomes, f.Outcome) + rank}
+	}
+	slices.SortStableFunc(all, func(a, b ranked) int { return a.rank - b.rank })
+	for i := range all {
+		c.findings[i] = all[i].Finding
+	}
 	return c.findings
 }
 
@@ -137,6 +143,33 @@ func (c *check) rules() {
 		issued, known := c.chatIssued()
 		c.chatExpiry(issued, known)
 		c.notBefore()
+	case KindSSO:
+		c.alg()
+		c.singleSignOn()
+	case KindHelpCenter, KindSupportSDK, KindConversations:
+		c.alg()
+	case KindOther, KindXsollaServer:
+		c.unsigned()
+	}
+}
+
+// unsigned asks of a token that others may verify otherwise only whether it
+// can be verified at all.
+func (c *check) unsigned() {
+	if v := c.header.get("alg"); v.shape == absent {
+		c.failed("token.alg.missing", "header.alg", v)
+	} else if v.shape == text && strings.EqualFold(v.says, "none") {
+		c.failed("token.alg.none", "header.alg", v)
+	}
+}
+
+// singleSignOn: what Zendesk's JWT single sign-on requires (support article
+// 6219127152794). More than that is not judged.
+func (c *check) singleSignOn() {
+	for _, name := range []string{"jti", "iat", "email", "name"} {
+		if v := c.payload.get(name); v.shape == absent {
+			c.failed("token.sso.missing", "payload."+name, v, "name", name)
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package visitortoken
 import (
 	"crypto/rand"
 	"crypto/rsa"
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -81,13 +80,4 @@ func rsaKey(t testing.TB, bits int) *rsa.PrivateKey {
 		t.Fatal(err)
 	}
 	return k
-}
-
-func marshal(t testing.TB, v any) string {
-	t.Helper()
-	raw, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(raw)
 }

@@ -49,7 +49,7 @@ type listedKey struct {
 func ParseKeyList(data []byte) ([]PublicKey, error) {
 	keys, err := parseKeyList(data)
 	if err != nil {
-		return nil, &core.Error{Tried: "read-key-list", Code: "login.key-list", Class: core.Usage, Err: err}
+		return nil, &core.Error{Tried: "login-keys", Code: "login.key-list", Class: core.Usage, Err: err}
 	}
 	return keys, nil
 }

@@ -333,12 +333,14 @@ func span(d time.Duration) string {
 func shown(s string) string { return cut(s, 80) }
 
 func cut(s string, runes int) string {
-	if len(s) > 4*runes {
-		s = s[:4*runes] // a rune is four bytes at most; what is cut in two is cleaned
+	whole := len(s) <= 4*runes // a character is four bytes at most
+	if !whole {
+		s = s[:4*runes] // what is cut in two is cleaned
 	}
 	s = core.CleanLine(s)
-	if utf8.RuneCountInString(s) <= runes {
+	if whole && utf8.RuneCountInString(s) <= runes {
 		return s
 	}
-	return string([]rune(s)[:runes-1]) + "…"
+	r := []rune(s)
+	return string(r[:min(len(r), runes-1)]) + "…"
 }
