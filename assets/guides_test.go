@@ -2,6 +2,7 @@ package assets_test
 
 import (
 	"io/fs"
+	"slices"
 	"testing"
 
 	"deskward/assets"
@@ -10,6 +11,7 @@ import (
 	"deskward/core/guide"
 	"deskward/core/platform"
 	"deskward/core/platform/all"
+	"deskward/core/platform/xsolla"
 	"deskward/core/platform/zoho"
 )
 
@@ -43,7 +45,7 @@ func TestEveryGuideFitsTheActionsThereAre(t *testing.T) {
 	}
 }
 
-func TestEveryErrorOfZohoHasAdvice(t *testing.T) {
+func TestEveryErrorOfAVendorHasAdvice(t *testing.T) {
 	t.Parallel()
 	files, err := fs.Sub(assets.Advice, "advice")
 	if err != nil {
@@ -53,7 +55,7 @@ func TestEveryErrorOfZohoHasAdvice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, code := range zoho.AdviceKeys() {
+	for _, code := range slices.Concat(zoho.AdviceKeys(), xsolla.AdviceKeys()) {
 		if _, ok := c.Lookup(code, ""); !ok {
 			t.Errorf("no advice for %s", code)
 		}

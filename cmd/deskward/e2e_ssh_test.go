@@ -320,7 +320,7 @@ func TestGuideOfTheSelfClientOverSSH(t *testing.T) {
 	g.see("No connections yet", "SANDBOX")
 	g.press("3")
 	g.see("CAN BE STARTED", "Zoho Desk auth token to OAuth")
-	g.press(enter)
+	g.press("G", enter) // the last one
 	g.see("Name of this run")
 	g.fill("Acme over SSH")
 	const (

@@ -25,7 +25,7 @@ func sandboxPlatformOf(p core.PlatformID) sandboxPlatform {
 	case "zoho":
 		return sandboxPlatform{zohoConnection, zohoAnswer}
 	case "xsolla":
-		return sandboxPlatform{connection: xsollaConnection}
+		return sandboxPlatform{xsollaConnection, xsollaAnswer}
 	case "oauth2":
 		return sandboxPlatform{connection: oauth2Connection}
 	}

@@ -1,9 +1,15 @@
 package main
 
 import (
+	"context"
+
 	"deskward/core"
+	"deskward/core/guide"
 	"deskward/core/sandbox"
 )
+
+// xsollaChatSecret is what the Chat dashboard of the rehearsal shows.
+const xsollaChatSecret = "sandbox-chat-secret-of-acme-b7Qm2xVt9"
 
 func xsollaConnection(sb *sandbox.Sandbox, g core.Grant) map[string]string {
 	x := sb.Fixtures().Xsolla
@@ -14,4 +20,20 @@ func xsollaConnection(sb *sandbox.Sandbox, g core.Grant) map[string]string {
 		v["client_id"], v["client_secret"] = x.ServerClientID, x.ServerClientSecret
 	}
 	return v
+}
+
+func xsollaAnswer(ctx context.Context, sb *sandbox.Sandbox, run guide.Run, step guide.Step, field string) (string, bool, error) {
+	x := sb.Fixtures().Xsolla
+	if field == "address" {
+		// The test user signs in on the page that the step before gave.
+		to, err := sb.GrantInTerminal(ctx, run.Steps["social_link"].Out["link"])
+		return to, err == nil, err
+	}
+	v, ok := map[string]string{
+		"project.name": "Acme shop login", "project.project_id": x.ProjectID, "project.secret": x.Secret,
+		"chat.name": "Acme chat", "chat.account": "acme", "chat.secret": xsollaChatSecret,
+		"how.callback": x.Callbacks[0], "how.client_id": x.ClientID, "how.client_secret": x.ClientSecret,
+		"how.username": x.Username, "how.password": x.Password, "network.provider": x.Provider, "site.origin": "https://shop.acme.example",
+	}[step.ID+"."+field]
+	return v, ok, nil
 }

@@ -66,7 +66,7 @@ func (m *chat) addLoginKey(ctx context.Context, in AddLoginKeyIn) (AddLoginKeyOu
 		return out, &core.Error{Tried: "add-key", On: in.Name, Code: "xsolla.bad-alg", Class: core.Usage}
 	}
 	k, err := m.keep(ctx, n)
-	out.Key = k.ID
+	out.Key, out.Name = k.ID, k.Name
 	return out, err
 }
 
@@ -79,7 +79,7 @@ func (m *chat) addChatKey(ctx context.Context, in AddChatKeyIn) (AddChatKeyOut, 
 	k, err := m.keep(ctx, core.NewKey{Typed: true, SigningKey: core.SigningKey{
 		Name: in.Name, Kind: core.KeyChat, Account: account, Secrets: core.Secrets{core.SecretSigning: core.TidySecret(in.Secret)},
 	}})
-	return AddChatKeyOut{Key: k.ID, Account: account}, err
+	return AddChatKeyOut{Key: k.ID, Name: k.Name, Account: account}, err
 }
 
 // keep adds a key, unless the account's key is kept already: then that one

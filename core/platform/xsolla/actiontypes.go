@@ -20,6 +20,7 @@ type AddLoginKeyIn struct {
 // AddLoginKeyOut is the output of xsolla.add_login_key.
 type AddLoginKeyOut struct {
 	Key       string   `name:"key"`
+	Name      string   `name:"name"` // another than was asked for where the key was kept before
 	ProjectID string   `name:"project_id"`
 	Alg       string   `name:"alg"`
 	KIDs      []string `name:"kids"` // RS256: ids of the public keys
@@ -35,6 +36,7 @@ type AddChatKeyIn struct {
 // AddChatKeyOut is the output of xsolla.add_chat_key.
 type AddChatKeyOut struct {
 	Key     string `name:"key"`
+	Name    string `name:"name"` // as above
 	Account string `name:"account"`
 }
 

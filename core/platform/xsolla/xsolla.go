@@ -9,6 +9,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"deskward/core"
+	"deskward/core/action"
 	"deskward/core/consent"
 	"deskward/core/platform"
 	"deskward/core/transport"
@@ -34,6 +35,7 @@ func Platform() platform.Platform {
 		Asks:    asks(),
 		OAuth:   oauthConfig,
 		Dial:    func(c core.Connection, env platform.Env) any { return dial(c, env) },
+		Actions: func(s platform.Services) []action.Action { return (&chat{s}).actions() },
 	}
 }
 

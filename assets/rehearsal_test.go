@@ -1,0 +1,87 @@
+package assets_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"deskward/core"
+	"deskward/core/consent"
+	"deskward/core/guide"
+	"deskward/core/locale"
+	"deskward/core/platform"
+	"deskward/core/sandbox"
+	"deskward/core/transport"
+	"deskward/store/mem"
+)
+
+// rehearsal is a runner of a shipped guide on a sandbox of its own.
+type rehearsal struct {
+	t      *testing.T
+	sb     *sandbox.Sandbox
+	store  core.Store
+	runner *guide.Runner
+}
+
+func newRehearsal(t *testing.T, id string, p platform.Platform) *rehearsal {
+	t.Helper()
+	sb, err := sandbox.Start(t.Context(), sandbox.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { sb.Close() })
+	clock, store := sb.Clock(), mem.New()
+	client, err := transport.New(transport.Options{Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	actor := core.Actor{User: "mina", Host: "jump01", Session: "test"}
+	events := &core.EventLog{Store: store, Clock: clock, Actor: actor}
+	connections := &core.Connections{Store: store, Events: events}
+	all := &platform.Service{Platforms: []platform.Platform{p}, Connections: connections, HTTP: client, Endpoints: sb.Endpoints(), Clock: clock}
+	tokens := &consent.Service{
+		Store: store, Connections: connections, Events: events, Clock: clock, HTTP: client, Config: all.Config, Check: all.Check,
+		Leases: &core.Leases{Store: store, Clock: clock, Actor: actor},
+	}
+	all.Tokens = tokens
+	actions := p.Actions(platform.Services{
+		Connections: connections, Keys: &core.SigningKeys{Store: store, Events: events}, Store: store, Events: events, Clock: clock, HTTP: client,
+		Endpoints: sb.Endpoints(), Tokens: tokens, Checks: all.Check,
+	})
+	data, err := os.ReadFile("guides/" + id + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := guide.Parse(id+".yaml", data, actions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &rehearsal{t, sb, store, &guide.Runner{
+		Store: store, Events: events, Clock: clock, Actions: actions, Guides: []guide.Guide{*g}, Sandbox: true,
+	}}
+}
+
+func firstOpen(run guide.Run) string {
+	s, _ := run.Current()
+	return s.ID
+}
+
+// noSecretIn looks for secrets in the reports.
+func (r *rehearsal) noSecretIn(run guide.Run, secrets ...string) {
+	r.t.Helper()
+	for _, l := range locale.Langs() {
+		p, err := locale.Load(os.DirFS("locales"), l)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		report := run.Report(p)
+		for _, secret := range secrets {
+			if strings.Contains(report, secret) {
+				r.t.Errorf("a secret is in the report:\n%s", report)
+			}
+		}
+		if strings.Contains(report, "[guide.") || strings.Contains(report, "${") {
+			r.t.Errorf("the report has a text missing:\n%s", report)
+		}
+	}
+}
