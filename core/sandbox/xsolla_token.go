@@ -243,7 +243,7 @@ func (x *xsolla) me(w http.ResponseWriter, r *http.Request) {
 }
 
 func (x *xsolla) person(u *xsollaUser) map[string]any {
-	out := map[string]any{"id": u.id, "username": u.username, "name": u.name, "is_anonymous": false, "external_id": nil, "ban": nil}
+	out := map[string]any{"id": u.id, "username": u.username, "name": u.name, "is_anonymous": false, "is_last_email_confirmed": !u.inactive, "external_id": nil, "ban": nil}
 	if out["email"] = nil; u.email != "" {
 		out["email"] = u.email
 	}
@@ -264,7 +264,7 @@ func (x *xsolla) search(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	users := []map[string]any{}
 	for _, u := range x.users {
-		found := map[string]string{"id": u.id, "contact": u.email, "username": u.username, "social-id": u.socialID}[q.Get("search_by")]
+		found := map[string]string{"id": u.id, "contact": u.email, "username": u.username, "social-id": u.socialID, "nickname": u.name}[q.Get("search_by")]
 		if found != "" && found == q.Get("search_query") {
 			users = append(users, x.person(u))
 		}

@@ -46,7 +46,10 @@ func TestGuideOfTheSelfClientIsWalkedFromTheFirstKeyToTheReport(t *testing.T) {
 	c.See("1  What you need")
 	c.Fits(80, 24)
 	answers := w.answers(t)
-	g := w.runner.Guides[0]
+	g, err := w.runner.Guide("zoho-authtoken-self")
+	if err != nil {
+		t.Fatal(err)
+	}
 	n := 0
 	for _, s := range g.Steps {
 		if s.InsteadOf != "" {

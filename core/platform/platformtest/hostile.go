@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"deskward/core"
+	"deskward/core/lookup"
 	"deskward/core/platform"
 	"deskward/core/transport"
 )
@@ -101,6 +102,14 @@ func capabilities(client any) map[string]func(context.Context) (shown string, go
 	if c, ok := client.(platform.Revoker); ok {
 		out["revoke"] = func(ctx context.Context) (string, bool, error) {
 			return "", false, c.Revoke(ctx)
+		}
+	}
+	if c, ok := client.(lookup.Finder); ok {
+		for _, kind := range c.Takes() {
+			out["find by "+string(kind)] = func(ctx context.Context) (string, bool, error) {
+				found, err := c.Find(ctx, kind, "mina@example.com")
+				return fmt.Sprintf("%+v", found), len(found) > 0, err
+			}
 		}
 	}
 	return out

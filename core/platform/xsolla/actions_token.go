@@ -71,17 +71,12 @@ func (m *chat) proveChatToken(ctx context.Context, in ProveChatIn) (ProveChatOut
 			out.Unsure++
 		}
 	}
-	if r.Verdict != visitortoken.Accept && r.Verdict != visitortoken.CantSay || r.KeyID != k.ID {
-		return out, &core.Error{Tried: "prove-chat-token", On: k.Name, Code: "xsolla.chat-token-refused", Class: core.Refused, Params: map[string]string{"finding": firstFailed(r)}}
+	if r.Verdict == visitortoken.Accept || r.Verdict == visitortoken.CantSay && r.KeyID == k.ID {
+		return out, nil
 	}
-	return out, nil
-}
-
-// firstFailed returns the code of the first finding that fails; failed ones
-// come first.
-func firstFailed(r visitortoken.Report) string {
-	if len(r.Findings) > 0 && r.Findings[0].Outcome == visitortoken.Failed {
-		return r.Findings[0].Code
+	e := &core.Error{Tried: "prove-chat-token", On: k.Name, Code: "xsolla.chat-token-refused", Class: core.Refused, Params: map[string]string{"finding": "–"}}
+	if len(r.Findings) > 0 { // those that failed come first
+		e.Params["finding"] = r.Findings[0].Code
 	}
-	return string(r.Verdict)
+	return out, e
 }

@@ -25,8 +25,12 @@ var (
 	_ platform.KeyLister = (*connection)(nil)
 )
 
-func dial(c core.Connection, env platform.Env) *connection {
-	return &connection{NewLogin(env.HTTP, env.Endpoints, c.Name), c, env}
+func dial(c core.Connection, env platform.Env) any {
+	conn := &connection{NewLogin(env.HTTP, env.Endpoints, c.Name), c, env}
+	if c.Grant == core.GrantClientCredentials {
+		return &server{conn}
+	}
+	return conn
 }
 
 // Check proves a user's credential by asking whose it is, and a server's by

@@ -1,11 +1,13 @@
 package xsolla_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"deskward/core"
 	"deskward/core/consent"
+	"deskward/core/lookup"
 	"deskward/core/platform"
 	"deskward/core/sandbox"
 	"deskward/core/visitortoken"
@@ -143,5 +145,57 @@ func TestKeyListOfAProjectNeedsNoConnection(t *testing.T) {
 	}
 	if _, err := b.service.KeyList(t.Context(), "xsolla", b.fix.ProjectID); core.CodeOf(err) != "xsolla.no-keys" {
 		t.Errorf("of an HS256 project: %v", err)
+	}
+}
+
+func TestServerClientFindsAUserByWhateverIsKnown(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	c := b.add(core.Connection{
+		Grant: core.GrantClientCredentials, ClientID: b.fix.ServerClientID, Settings: map[string]string{"project_id": b.fix.ProjectID},
+		Secrets: core.Secrets{core.SecretClientSecret: core.NewSecret(b.fix.ServerClientSecret)},
+	})
+	if _, err := b.consent.ClientCredentials(t.Context(), c.ID); err != nil {
+		t.Fatal(err)
+	}
+	client, err := b.service.Dial(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	finder := client.(lookup.Finder)
+	for kind, text := range map[lookup.QueryKind]string{
+		lookup.ByEmail: b.fix.Email, lookup.ByLoginID: b.fix.UserID, lookup.ByExternalID: b.fix.UserID, lookup.ByUsername: " " + b.fix.Username,
+		lookup.ByText: "Vera Visitor",
+	} {
+		found, err := finder.Find(t.Context(), kind, text)
+		if err != nil || len(found) != 1 || found[0].ID != b.fix.UserID || found[0].ExternalID != b.fix.UserID || found[0].Email() != b.fix.Email || !found[0].Emails[0].Verified || found[0].Blocked {
+			t.Errorf("%s: %+v, %v", kind, found, err)
+		}
+		if !slices.Contains(finder.Takes(), kind) {
+			t.Errorf("%s is not offered", kind)
+		}
+	}
+	if found, err := finder.Find(t.Context(), lookup.ByExternalID, "user-123456"); err != nil || len(found) != 0 {
+		t.Errorf("nobody: %+v, %v", found, err)
+	}
+	if found, err := finder.Find(t.Context(), lookup.BySupportID, "1"); err != nil || found != nil {
+		t.Errorf("not of this platform: %+v, %v", found, err)
+	}
+	b.sb.SetFault(sandbox.Fault{Service: "xsolla.login", Status: 429, RetryAfter: 7 * time.Second})
+	_, err = finder.Find(t.Context(), lookup.ByEmail, b.fix.Email)
+	if wait, ok := core.RetryAfter(err); !ok || wait != 7*time.Second {
+		t.Errorf("throttled: %v", err)
+	}
+}
+
+func TestAUsersGrantFindsNobody(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	client, err := b.service.Dial(b.add(b.user()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := client.(lookup.Finder); ok {
+		t.Error("a user's own token looks other users up")
 	}
 }

@@ -145,29 +145,3 @@ func (l *Login) Me(ctx context.Context, token core.Secret) (User, error) {
 	}
 	return u, nil
 }
-
-// nobody is an id that no user has: RFC 9562 §5.9.
-const nobody = "00000000-0000-0000-0000-000000000000"
-
-// MayLookUp proves a server token: it looks a user up who does not exist, so
-// that nobody's data is read.
-func (l *Login) MayLookUp(ctx context.Context, server core.Secret, projectID string) error {
-	a, err := l.do(ctx, call{
-		tried: "check", method: http.MethodGet, path: project(projectID, "/users/search"),
-		query:  url.Values{"search_by": {"id"}, "search_query": {nobody}, "limit": {"1"}, "offset": {"0"}},
-		header: http.Header{"X-Server-Authorization": {server.Reveal()}},
-	})
-	if err != nil {
-		return err
-	}
-	var found struct {
-		Users *[]json.RawMessage `json:"users"`
-	}
-	if err := l.decode(a, &found); err != nil {
-		return err
-	}
-	if found.Users == nil {
-		return l.malformed("check", a)
-	}
-	return nil
-}

@@ -34,7 +34,7 @@ func Platform() platform.Platform {
 		Grants:  []core.Grant{core.GrantClientCredentials, core.GrantCode},
 		Asks:    asks(),
 		OAuth:   oauthConfig,
-		Dial:    func(c core.Connection, env platform.Env) any { return dial(c, env) },
+		Dial:    dial,
 		Actions: func(s platform.Services) []action.Action { return (&chat{s}).actions() },
 	}
 }
