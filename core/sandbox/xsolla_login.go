@@ -103,12 +103,11 @@ func (x *xsolla) root() string { return x.base[:len(x.base)-len("/api")] }
 func (x *xsolla) page(w http.ResponseWriter, r *http.Request) {
 	s := x.links[r.URL.Query().Get("link")]
 	if s == nil || x.sb.clock.Now().After(s.expires) {
-		writeProblem(w, "Link expired", "A link works once, for ten minutes.")
+		writeProblem(w, "Link expired", "A link works for ten minutes.")
 		return
 	}
-	delete(x.links, r.URL.Query().Get("link"))
-	id := random(16)
-	x.pages[id] = s
+	id, shown := random(16), *s
+	x.pages[id] = &shown
 	scopes := []string{"profile"}
 	if s.askEmail {
 		scopes = append(scopes, "email")

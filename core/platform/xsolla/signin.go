@@ -20,7 +20,7 @@ type Variant string
 const (
 	VariantJWT    Variant = "jwt"    // knows the Login project
 	VariantOAuth  Variant = "oauth2" // knows an OAuth 2.0 client of it
-	VariantDirect Variant = "oauth2-direct"
+	VariantDirect Variant = "oauth2-direct" // the same without a code, by password only
 )
 
 // LinkLife is how long the address of a social sign-in works.
@@ -115,7 +115,8 @@ func (l *Login) password(ctx context.Context, path string, s SignIn, username st
 
 // SocialLink asks for the address of a social network's sign-in page. It asks
 // the network's user for an e-mail address where the network gives none
-// (fields=email).
+// (fields=email; documented for the JWT variant, unverified for the other,
+// which by RFC 6749 §3.1 ignores what it does not know).
 func (l *Login) SocialLink(ctx context.Context, s SignIn, provider string) (string, error) {
 	path := "/social/"
 	if s.Variant != VariantJWT {
