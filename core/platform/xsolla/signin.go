@@ -18,8 +18,8 @@ type Variant string
 
 // The variants.
 const (
-	VariantJWT    Variant = "jwt"    // knows the Login project
-	VariantOAuth  Variant = "oauth2" // knows an OAuth 2.0 client of it
+	VariantJWT    Variant = "jwt"           // knows the Login project
+	VariantOAuth  Variant = "oauth2"        // knows an OAuth 2.0 client of it
 	VariantDirect Variant = "oauth2-direct" // the same without a code, by password only
 )
 
