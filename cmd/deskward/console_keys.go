@@ -27,6 +27,8 @@ func (d *desk) keyDeps() keys.Deps {
 	}
 	if d.sandbox != nil {
 		deps.Sandbox = func(k core.KeyKind, alg string) map[string]string { return sandboxKey(d.sandbox, k, alg) }
+		x := d.sandbox.Fixtures().Xsolla
+		deps.Visitor = map[string]string{"external_id": x.UserID, "user": x.Username, "email": x.Email}
 	}
 	return deps
 }

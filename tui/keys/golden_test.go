@@ -120,6 +120,11 @@ func states() map[string]func(*rig) {
 			r.press("ctrl+s")
 			r.See("eyJ")
 		},
+		"mint-refused": func(r *rig) {
+			asked("chat", "m")(r)
+			r.fill("user-123456", "Mina", "mina@exämple.com")
+			r.press("tab")
+		},
 		"code":    asked("web 2026", "n"),
 		"code-go": func(r *rig) { asked("chat", "n")(r); r.press("j", "j", "j", "enter"); r.See("//") },
 		"share": func(r *rig) {

@@ -155,10 +155,11 @@ func (m *mint) key(msg tea.KeyPressMsg) screen.Step {
 	case k == "pgup" || k == "pgdown":
 		m.pager.Key(k)
 		return screen.Step{}
-	case k == "ctrl+g" && m.f.Visitor != nil:
-		for name, v := range m.f.Visitor(m.sum.Kind) {
+	case k == "ctrl+g" && m.fills():
+		for name, v := range m.f.Visitor {
 			m.form.Set(name, v)
 		}
+		m.begun = true
 		return m.typed()
 	case m.working:
 		return screen.Step{}
@@ -170,6 +171,9 @@ func (m *mint) key(msg tea.KeyPressMsg) screen.Step {
 	}
 	return step
 }
+
+// fills reports whether the sandbox has values for the form.
+func (m *mint) fills() bool { return m.f.Visitor != nil && m.sum.Kind != core.KeyXsolla }
 
 // typed follows what was typed: a token of Login is verified, the rest drafted.
 func (m *mint) typed() screen.Step {
@@ -302,7 +306,7 @@ func (m *mint) Keys() []screen.Key {
 		}
 	}
 	keys := []screen.Key{screen.NewKey("enter", "keys.key.next", "enter")}
-	if m.f.Visitor != nil {
+	if m.fills() {
 		keys = append(keys, screen.NewKey("ctrl+g", "keys.key.fill", "ctrl+g"))
 	}
 	_, some := m.signing()

@@ -237,3 +237,17 @@ func TestWithoutAZendeskKeyALoginTokenCannotBeTurned(t *testing.T) {
 	r.press("ctrl+s")
 	r.See("Add one first")
 }
+
+func TestSandboxFillsInAVisitor(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.deps.Visitor = map[string]string{"external_id": "user-77", "user": "Sol", "email": "sol@acme.example"}
+	r.add(web())
+	r.start(80, 24)
+	r.See("web 2026")
+	r.press("m", "ctrl+g")
+	r.See(`"external_id":"user-77"`, "sol@acme.example", "It keeps the rules")
+	r.clock.Advance(700 * time.Millisecond)
+	r.press("ctrl+s")
+	r.See("It is good for 60 min")
+}

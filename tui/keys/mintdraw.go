@@ -202,7 +202,8 @@ func wrapJSON(text string, width int) []string {
 // drawToken shows the signed token, and until when it is good.
 func (m *mint) drawToken(e screen.Env) screen.Frame {
 	w := e.Width
-	p := locale.Params{"name": core.CleanLine(m.signedBy), "span": widget.Duration(e, m.draft.ExpiresAt.Sub(m.signedAt).Round(time.Second)), "at": m.draft.ExpiresAt.UTC().Format("15:04:05Z")}
+	life := m.draft.ExpiresAt.Sub(m.signedAt) + time.Second - 1 // the token's times have whole seconds
+	p := locale.Params{"name": core.CleanLine(m.signedBy), "span": widget.Duration(e, life.Truncate(time.Second)), "at": m.draft.ExpiresAt.UTC().Format("15:04:05Z")}
 	lines := widget.Marked(e.Theme.Good.Render(e.Theme.Glyphs.OK), e.T("keys.mint.signed", p), widget.Readable(w))
 	lines = append(lines, "")
 	lines = append(lines, widget.Wrap(m.token.Reveal(), w)...)

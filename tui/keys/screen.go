@@ -46,8 +46,8 @@ type Deps struct {
 	// written and code that is shown.
 	Say func() *locale.Printer
 	// Visitor, optional, is a visitor who exists in the sandbox, by the name of
-	// the form's field: for a key of Xsolla Login its token.
-	Visitor func(core.KeyKind) map[string]string
+	// the form's field.
+	Visitor map[string]string
 	// Sandbox, optional, are the values that exist in the sandbox for a kind
 	// and, of Xsolla Login, an algorithm, by the name of the form's field. nil
 	// outside the sandbox.
