@@ -8,7 +8,10 @@ import (
 	"deskward/core"
 	"deskward/core/keyshare"
 	"deskward/core/sandbox"
+	"deskward/core/visitortoken"
+	"deskward/tui/inspect"
 	"deskward/tui/keys"
+	"deskward/tui/screen"
 )
 
 // keyDeps are what the screens of signing keys work with.
@@ -22,6 +25,7 @@ func (d *desk) keyDeps() keys.Deps {
 			return s.platforms.KeyList(ctx, "xsolla", project)
 		},
 	}
+	deps.Inspect = d.inspect
 	for _, k := range d.publicKeys() {
 		deps.Recipients = append(deps.Recipients, keys.Recipient{Path: k.Path, Line: strings.TrimSpace(k.Line)})
 	}
@@ -44,4 +48,21 @@ func sandboxKey(sb *sandbox.Sandbox, k core.KeyKind, alg string) map[string]stri
 		return map[string]string{"project": x.RSAProjectID}
 	}
 	return map[string]string{"project": x.ProjectID, "secret": x.Secret}
+}
+
+// inspect opens the screen that judges a token, meant for a key or, with "",
+// for any.
+func (d *desk) inspect(keyID string) screen.Screen {
+	s := d.session.Load()
+	return inspect.New(inspect.Deps{
+		List: s.keys.List, Clock: s.clock,
+		Inspect: func(ctx context.Context, pasted core.Secret, o visitortoken.Options) (visitortoken.Report, error) {
+			var err error
+			if o.Keys, err = s.keys.All(ctx); err != nil {
+				return visitortoken.Report{}, err
+			}
+			return visitortoken.Inspect(pasted.Reveal(), o), nil
+		},
+		Mint: func(k core.KeySummary) screen.Screen { return keys.Mint(d.keyDeps(), k) },
+	}, keyID)
 }

@@ -404,19 +404,21 @@ func TestKeysThatCannotWorkSayWhy(t *testing.T) {
 	}
 }
 
-func TestInspectOpensTheScreenItIsGiven(t *testing.T) {
+func TestATokenIsInspectedWithAnyKeyFromTheListAndWithTheOneOfADetail(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	k := r.add(web())
-	var asked string
+	var asked []string
 	r.deps.Inspect = func(id string) screen.Screen {
-		asked = id
+		asked = append(asked, id)
 		return r.opts.Sections[0].Open()
 	}
 	r.start(80, 24)
 	r.See("web 2026")
+	r.press("i", "esc")
+	r.open("web 2026")
 	r.press("i")
-	if asked != k.ID {
+	if !slices.Equal(asked, []string{"", k.ID}) {
 		t.Errorf("asked for %q", asked)
 	}
 }

@@ -207,6 +207,10 @@ func (l *list) key(msg tea.KeyPressMsg) screen.Step {
 		if some {
 			return screen.Step{Open: newDetail(l.f, s)}
 		}
+	case "i":
+		if l.f.Inspect != nil { // with whichever key signed it: which one is meant is often the question
+			return screen.Step{Open: l.f.Inspect("")}
+		}
 	case "u":
 		return l.reload()
 	default:
@@ -235,7 +239,8 @@ func (l *list) Keys() []screen.Key {
 	keys := []screen.Key{
 		screen.NewKey("enter", "keys.key.open", "enter").If(some, "keys.off.none"),
 		screen.NewKey("a", "keys.key.add", "a"),
-		on["mint"], on["inspect"],
+		on["mint"],
+		screen.NewKey("i", "keys.key.inspect", "i").If(l.f.Inspect != nil, "keys.off.no-inspect"),
 	}
 	if l.input.Value() != "" {
 		keys = append(keys, screen.NewKey("esc", "keys.key.filter-off", "esc"))

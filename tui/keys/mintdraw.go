@@ -128,7 +128,7 @@ func (m *mint) draftLines(e screen.Env, width int) []string {
 	if m.begun {
 		for _, f := range m.draft.Findings {
 			if f.Outcome != visitortoken.Passed {
-				lines = append(lines, finding(e, f, width)...)
+				lines = append(lines, widget.Finding(e, f, width)...)
 			}
 		}
 		if passed > 0 && failed > 0 {
@@ -138,65 +138,18 @@ func (m *mint) draftLines(e screen.Env, width int) []string {
 	return append(append(lines, ""), tokenLines(e, m.draft, width)...)
 }
 
-// finding is one rule that is not kept, or of which it can't be told: what it
-// is, what it means, what to do.
-func finding(e screen.Env, f visitortoken.Finding, width int) []string {
-	sign, style := e.Theme.Glyphs.Warn, e.Theme.Warn
-	if f.Outcome == visitortoken.Failed {
-		sign, style = e.Theme.Glyphs.Bad, e.Theme.Bad
-	}
-	params := locale.Params{}
-	for k, v := range f.Params {
-		params[k] = core.CleanLine(v)
-	}
-	key := "finding." + f.Code
-	lines := widget.Marked(style.Render(sign), widget.Named(e, f.Code, key), width)
-	if e.Text.Has(key) {
-		lines = widget.Marked(style.Render(sign), e.T(key, params), width)
-	}
-	if e.Text.Has(key + ".means") {
-		lines = append(lines, widget.Indent(muted(e, widget.Wrap(e.T(key+".means", params), width-2)), "  ")...)
-	}
-	if e.Text.Has(key + ".fix") {
-		lines = append(lines, widget.Indent(widget.Marked(e.Theme.Accent.Render(e.Theme.Glyphs.Current), e.T(key+".fix", params), width-2), "  ")...)
-	}
-	return append(lines, "  "+e.Theme.Muted.Render(widget.Cut(f.Code, width-2, e.Theme.Glyphs.Cut)))
-}
-
 // tokenLines are header and payload.
 func tokenLines(e screen.Env, d visitortoken.Draft, width int) []string {
 	var lines []string
 	wide := max(ansi.StringWidth(e.T("keys.mint.header")), ansi.StringWidth(e.T("keys.mint.payload")))
 	for _, part := range [][2]string{{"keys.mint.header", d.Header}, {"keys.mint.payload", d.Payload}} {
 		label := widget.Pad(e.Theme.Muted.Render(e.T(part[0])), wide+2)
-		for _, l := range wrapJSON(part[1], max(width-wide-2, 8)) {
+		for _, l := range widget.WrapJSON(part[1], max(width-wide-2, 8)) {
 			lines = append(lines, label+l)
 			label = strings.Repeat(" ", wide+2)
 		}
 	}
 	return lines
-}
-
-// wrapJSON breaks compact JSON behind its commas, and a member that is longer
-// than a line anywhere.
-func wrapJSON(text string, width int) []string {
-	var out []string
-	line := ""
-	for _, member := range strings.SplitAfter(core.CleanLine(text), `,"`) {
-		member = strings.TrimSuffix(member, `"`)
-		if out != nil || line != "" {
-			member = `"` + member
-		}
-		if line != "" && ansi.StringWidth(line+member) > width {
-			out, line = append(out, line), ""
-		}
-		line += member
-		if ansi.StringWidth(line) > width {
-			parts := widget.Wrap(line, width)
-			out, line = append(out, parts[:len(parts)-1]...), parts[len(parts)-1]
-		}
-	}
-	return append(out, line)
 }
 
 // drawToken shows the signed token, and until when it is good.

@@ -34,7 +34,7 @@ type Deps struct {
 	// Without it the admin pastes them.
 	FetchKeyList func(ctx context.Context, projectID string) (string, error)
 	// Inspect, optional, opens the screen that says why a token is refused, with
-	// the key it is meant to be signed with.
+	// the key it is meant to be signed with; "" is any.
 	Inspect func(keyID string) screen.Screen
 	// Share, optional, seals a key for a developer: keyshare.Sharer.Share.
 	Share func(context.Context, keyshare.Request) (keyshare.Sealed, error)
@@ -77,6 +77,10 @@ func New(d Deps) screen.Screen { return newList(newFamily(d)) }
 func Detail(d Deps, id string) screen.Screen {
 	return newDetail(newFamily(d), core.KeySummary{ID: id})
 }
+
+// Mint is the form that signs a visitor token with a key, for other screens to
+// open.
+func Mint(d Deps, s core.KeySummary) screen.Screen { return newFamily(d).mintScreen(s) }
 
 func newFamily(d Deps) *family {
 	return &family{Deps: d, typed: map[string]string{}, mints: map[string]*mint{}, taken: map[string]bool{}, removed: map[string]bool{}}
