@@ -149,6 +149,8 @@ func (h *share) key(msg tea.KeyPressMsg) screen.Step {
 			return screen.Step{Copy: screen.Copy{Text: h.line(), What: "keys.share.line"}}
 		case "v":
 			return screen.Step{Plain: h.done.text}
+		case "d":
+			return screen.Step{Replace: newPlaces(h.f, h.sum)}
 		}
 		return screen.Step{}
 	}
@@ -289,6 +291,7 @@ func (h *share) Keys() []screen.Key {
 		return []screen.Key{
 			screen.NewKey("y", "keys.key.copy-sealed", "y"),
 			screen.NewKey("l", "keys.key.copy-line", "l"),
+			screen.NewKey("d", "keys.key.deploy", "d"),
 			screen.NewKey("v", "keys.key.unwrapped", "v"),
 		}
 	}

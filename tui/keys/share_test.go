@@ -87,8 +87,10 @@ func TestKeyIsSealedForADeveloperWithTheCodeThatIsChosen(t *testing.T) {
 	if got := copiedText(t, r.Raw[0]); got != string(raw) {
 		t.Errorf("copied %q", got)
 	}
+	r.press("d")
+	r.See("Where is web 2026 in service?")
 	r.press("esc")
-	r.See("web 2026")
+	r.See("1 key")
 }
 
 func TestASecondFileDoesNotTakeThePlaceOfTheFirst(t *testing.T) {
