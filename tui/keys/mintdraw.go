@@ -125,17 +125,24 @@ func (m *mint) draftLines(e screen.Env, width int) []string {
 	default:
 		lines = widget.Marked(e.Theme.Good.Render(e.Theme.Glyphs.OK), e.T("keys.mint.accepted", product), width)
 	}
-	if m.begun {
-		for _, f := range m.draft.Findings {
-			if f.Outcome != visitortoken.Passed {
-				lines = append(lines, widget.Finding(e, f, width)...)
-			}
-		}
-		if passed > 0 && failed > 0 {
-			lines = append(lines, e.Theme.Muted.Render(e.Text.N("keys.mint.kept", passed)))
+	token := append([]string{""}, tokenLines(e, m.draft, width)...)
+	if !m.begun {
+		return append(lines, token...)
+	}
+	var reasons []string
+	for _, f := range m.draft.Findings {
+		if f.Outcome != visitortoken.Passed {
+			reasons = append(reasons, widget.Finding(e, f, width)...)
 		}
 	}
-	return append(append(lines, ""), tokenLines(e, m.draft, width)...)
+	if failed == 0 && reasons != nil {
+		// Advice must not push what is going to be signed out of sight.
+		return append(append(append(lines, token...), ""), reasons...)
+	}
+	if passed > 0 && failed > 0 {
+		reasons = append(reasons, e.Theme.Muted.Render(e.Text.N("keys.mint.kept", passed)))
+	}
+	return append(append(lines, reasons...), token...)
 }
 
 // tokenLines are header and payload.
