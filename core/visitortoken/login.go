@@ -73,22 +73,23 @@ func parseLogin(token string) (parts, error) {
 		return p, errors.New("not of three parts")
 	}
 	p.signed = token[:len(head)+1+len(body)]
+	enc := base64.RawURLEncoding.Strict()
 	var err error
-	if p.header, err = strictObject(head); err != nil {
+	if p.header, err = strictObject(enc, head); err != nil {
 		return p, err
 	}
-	if p.payload, err = strictObject(body); err != nil {
+	if p.payload, err = strictObject(enc, body); err != nil {
 		return p, err
 	}
 	if p.header.has("crit") { // RFC 7515 §4.1.11: what it names is not understood here
 		return p, errors.New("critical header")
 	}
-	p.signature, err = base64.RawURLEncoding.Strict().DecodeString(mac)
+	p.signature, err = enc.DecodeString(mac)
 	return p, err
 }
 
-func strictObject(segment string) (object, error) {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(segment)
+func strictObject(enc *base64.Encoding, segment string) (object, error) {
+	raw, err := enc.DecodeString(segment)
 	if err != nil {
 		return object{}, err
 	}

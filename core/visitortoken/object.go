@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -68,7 +69,7 @@ func parseObject(raw string) (object, error) {
 
 // takeApart is parseObject for what is known to be a JSON object.
 func takeApart(raw string) object {
-	o := object{raw: raw, members: make([]member, 0, 8)}
+	o := object{raw: raw, members: make([]member, 0, min(strings.Count(raw, ",")+1, 16))}
 	s := scanner{raw: raw}
 	s.next() // {
 	for s.peek() != '}' {
@@ -226,6 +227,15 @@ func (o object) index(name string) int {
 // repeated returns the names that are there more than once.
 func (o object) repeated() []string {
 	var out []string
+	if len(o.members) <= 16 { // all tokens that mean no harm: quicker than a map
+		for i, m := range o.members {
+			first := slices.IndexFunc(o.members, func(e member) bool { return e.name == m.name })
+			if first < i && !slices.Contains(out, m.name) {
+				out = append(out, m.name)
+			}
+		}
+		return out
+	}
 	seen := make(map[string]int, len(o.members))
 	for _, m := range o.members {
 		if seen[m.name]++; seen[m.name] == 2 {

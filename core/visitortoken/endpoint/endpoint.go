@@ -22,8 +22,7 @@
 //   - On loopback the Host header must name loopback. Else a page could point
 //     its own name here (DNS rebinding) and be same-origin. Its requests would
 //     not carry the cookie of the site; they would reach the try page.
-//   - The answer is JSON that is no script, with nosniff, no-store and
-//     Cross-Origin-Resource-Policy: same-origin.
+//   - The answer is JSON that is no script, with nosniff and no-store.
 //
 // The token itself stops what is left: it works for a few minutes, for one
 // visitor, in a chat window.

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/cors"
@@ -31,7 +32,8 @@ type handler struct {
 	log      *Log
 	try      *tryPage // nil: there is none
 
-	signed chan struct{} // gets something, unless it is full, when a token was signed
+	unnoted atomic.Bool   // a token was signed that the store was not told of
+	signed  chan struct{} // gets something when unnoted becomes true
 }
 
 // maxBody is how much of a body is accepted. What asks for a token needs none.
@@ -61,8 +63,6 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header["Cache-Control"] = []string{"no-store"}
 	header["X-Content-Type-Options"] = []string{"nosniff"}
-	header["Referrer-Policy"] = []string{"no-referrer"}
-	header["Cross-Origin-Resource-Policy"] = []string{"same-origin"}
 	a, done := h.route(w, r, from, at)
 	if !done {
 		a.write(w)
@@ -174,9 +174,11 @@ func (h *handler) exchange(ctx context.Context, r *http.Request, at time.Time) a
 	if err != nil {
 		return refusal(err)
 	}
-	select {
-	case h.signed <- struct{}{}:
-	default:
+	if !h.unnoted.Load() && h.unnoted.CompareAndSwap(false, true) {
+		select {
+		case h.signed <- struct{}{}:
+		default:
+		}
 	}
 	return answer{status: http.StatusOK, token: token}
 }

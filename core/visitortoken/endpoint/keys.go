@@ -107,7 +107,7 @@ func (k *keys) afresh(ctx context.Context, had *pair) (_ *pair, ok bool) {
 	if err != nil || login.KeyList == had.login.KeyList {
 		return nil, false
 	}
-	k.readWait = 0
+	k.readWait, k.readNext = 0, at.Add(refreshFirst)
 	p := &pair{login, had.sign}
 	k.now.Store(p)
 	return p, true

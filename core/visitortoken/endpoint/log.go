@@ -35,10 +35,10 @@ type Log struct {
 	total   uint64
 	tokens  uint64
 	ended   bool
-	changed chan struct{} // closed at the next request, for those who wait
+	changed chan struct{} // closed at the next request, for those who wait; nil: nobody does
 }
 
-func newLog() *Log { return &Log{changed: make(chan struct{})} }
+func newLog() *Log { return &Log{} }
 
 func (l *Log) add(r Request) {
 	l.mu.Lock()
@@ -54,19 +54,17 @@ func (l *Log) add(r Request) {
 
 // wake is called with the lock held.
 func (l *Log) wake() {
-	if !l.ended {
+	if l.changed != nil {
 		close(l.changed)
-		l.changed = make(chan struct{})
+		l.changed = nil
 	}
 }
 
 func (l *Log) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.ended {
-		close(l.changed)
-		l.ended = true
-	}
+	l.ended = true
+	l.wake()
 }
 
 // Total is how many requests there were, and how many got a token.
@@ -101,6 +99,9 @@ func (l *Log) after(seq uint64) (next []Request, missed uint64, changed chan str
 	for n := first; n <= l.total; n++ {
 		next = append(next, l.ring[(n-1)%kept])
 	}
+	if l.changed == nil && len(next) == 0 {
+		l.changed = make(chan struct{})
+	}
 	return next, first - 1 - min(seq, first-1), l.changed, l.ended
 }
 
@@ -109,6 +110,9 @@ func (l *Log) after(seq uint64) (next []Request, missed uint64, changed chan str
 // wrong program may send them that way.
 func pathOf(path string) string {
 	const longest, longestPart = 60, 24
+	if path == Path {
+		return Path
+	}
 	parts := strings.Split(core.CleanLine(path), "/")
 	for i, part := range parts {
 		if len([]rune(part)) > longestPart || strings.ContainsAny(part, "@=%") {

@@ -108,33 +108,29 @@ func (s *Server) record(ctx context.Context, detail map[string]string) error {
 // note keeps the store out of the requests' way: the first token is noted at
 // once, later ones once a minute, and once a minute the keys are read again.
 func (s *Server) note(ctx context.Context, tick <-chan time.Time) {
-	first, pending := true, false
 	used := func() {
+		select {
+		case <-s.handler.signed:
+		default:
+		}
+		if !s.handler.unnoted.Swap(false) {
+			return
+		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTime)
 		defer cancel()
 		_ = s.inventory.Used(ctx, s.sign.ID) // a locked store is no reason to stop; the next time is in a minute
-		first, pending = false, false
 	}
+	first := s.handler.signed
 	for {
 		select {
-		case <-s.handler.signed:
-			if pending = true; first {
-				used()
-			}
+		case <-first:
+			first = nil // from now on at the tick
+			used()
 		case <-tick:
-			if pending {
-				used()
-			}
+			used()
 			s.handler.keys.follow(ctx)
 		case <-ctx.Done():
-			select {
-			case <-s.handler.signed:
-				pending = true
-			default:
-			}
-			if pending {
-				used()
-			}
+			used()
 			return
 		}
 	}
