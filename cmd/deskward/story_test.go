@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"filippo.io/age"
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -58,6 +59,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"visit":    cmdVisit,
 		"parallel": cmdParallel,
 		"calls":    cmdCalls,
+		"ask":      cmdAsk,
 		"nosecret": cmdNoSecret,
 		"cmdlines": cmdCommandLines,
 		"faulted":  cmdFaulted,
@@ -289,6 +291,34 @@ func cmdCalls(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if want := number(ts, args[0]); n != want {
 		ts.Fatalf("%d calls of %s %s, want %d: %v", n, args[1], args[2], want, calls)
+	}
+}
+
+// ask STATUS SERVE-OUT SECRET-FILE ORIGIN [OUT] is a page of that origin whose
+// visitor has signed in to Xsolla Login: it asks the token endpoint that has
+// printed its address into a file, and writes the token into OUT.
+func cmdAsk(ts *testscript.TestScript, _ bool, args []string) {
+	address := regexp.MustCompile(`http://\S+/generate/token`).FindString(ts.ReadFile(args[1]))
+	now := time.Now()
+	login, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+		"iss": "https://login.xsolla.com", "xsolla_login_project_id": "40db2ea4-5d42-11e6-a3ff-005056a0e04a",
+		"sub": "82cd5e0c-c3ff-11e9-b199-c1e5fc81c37f", "email": "kaethe@example.com", "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
+	}).SignedString([]byte(strings.TrimSpace(ts.ReadFile(args[2]))))
+	ts.Check(err)
+	req, err := http.NewRequest(http.MethodGet, address, nil)
+	ts.Check(err)
+	req.Header.Set("Origin", args[3])
+	req.AddCookie(&http.Cookie{Name: "token", Value: login})
+	resp, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	defer resp.Body.Close()
+	var answer struct{ Token string }
+	ts.Check(json.NewDecoder(resp.Body).Decode(&answer))
+	if resp.StatusCode != number(ts, args[0]) {
+		ts.Fatalf("the endpoint answered %s", resp.Status)
+	}
+	if len(args) > 4 {
+		ts.Check(os.WriteFile(ts.MkAbs(args[4]), []byte(answer.Token+"\n"), 0o600))
 	}
 }
 

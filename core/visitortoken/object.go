@@ -93,10 +93,14 @@ type scanner struct {
 
 // peek returns the next byte that is not blank, without taking it.
 func (s *scanner) peek() byte {
-	for strings.IndexByte(blanks, s.raw[s.at]) >= 0 {
-		s.at++
+	for {
+		switch b := s.raw[s.at]; b {
+		case ' ', '\t', '\r', '\n':
+			s.at++
+		default:
+			return b
+		}
 	}
-	return s.raw[s.at]
 }
 
 func (s *scanner) next() byte {
