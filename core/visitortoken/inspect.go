@@ -182,7 +182,7 @@ func (c *check) headerOf(segment string) (object, bool) {
 	if !ok {
 		return object{}, false
 	}
-	o, err := parseObject(string(raw))
+	o, err := parseObject(raw)
 	switch {
 	case errors.Is(err, errNotUTF8):
 		c.failed("token.header.utf8", "header", value{})
@@ -198,7 +198,7 @@ func (c *check) segment(part, segment string) (object, error) {
 	if !ok {
 		return object{}, errNotObject
 	}
-	o, err := parseObject(string(raw))
+	o, err := parseObject(raw)
 	switch {
 	case errors.Is(err, errNotUTF8):
 		c.failed("token.payload.utf8", part, value{})

@@ -56,15 +56,15 @@ var (
 // it refuses what is nested deeper than 10,000; but it says nothing of members
 // that are there twice, repairs bytes that are not UTF-8 and forgets how a
 // number was written, so the members are cut out here.
-func parseObject(raw string) (object, error) {
-	o := object{raw: raw}
-	if !utf8.ValidString(raw) {
+func parseObject(raw []byte) (object, error) {
+	o := object{raw: string(raw)}
+	if !utf8.Valid(raw) {
 		return o, errNotUTF8
 	}
-	if first := strings.TrimLeft(raw, blanks); first == "" || first[0] != '{' || !json.Valid([]byte(raw)) {
+	if first := strings.TrimLeft(o.raw, blanks); first == "" || first[0] != '{' || !json.Valid(raw) {
 		return o, errNotObject
 	}
-	return takeApart(raw), nil
+	return takeApart(o.raw), nil
 }
 
 // takeApart is parseObject for what is known to be a JSON object.

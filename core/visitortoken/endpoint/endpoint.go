@@ -144,6 +144,7 @@ func (s *Service) handler(ctx context.Context, o *Options) (*handler, error) {
 	h := &handler{
 		keys: k, clock: s.Keys.Events.Clock, cookie: o.Cookie, origins: origins, life: o.Life, loopback: loopback && !o.BehindProxy,
 		proxied: o.BehindProxy, secure: o.CertFile != "", limit: newLimiter(o.PerSecond), log: newLog(),
+		noStore: []string{"no-store"}, noSniff: []string{"nosniff"}, json: []string{"application/json"},
 	}
 	h.cors = newCORS(origins)
 	if h.loopback && s.Page != nil && o.Say != nil {

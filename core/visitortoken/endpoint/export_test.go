@@ -13,6 +13,9 @@ func (s *Server) Follow(ctx context.Context) { s.handler.keys.follow(ctx) }
 // Handler is what answers, without a connection.
 func (s *Server) Handler() http.Handler { return s.handler }
 
+// ParseOrigins reads configured origins.
+func ParseOrigins(given ...string) ([]string, error) { return parseOrigins(given) }
+
 // AllowAll asks the limiter for so many addresses, and returns how many it
 // remembers then.
 func AllowAll(perSecond float64, addresses []netip.Addr, at time.Time) (remembered, allowed int) {

@@ -3,6 +3,7 @@ package endpoint
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -25,12 +26,15 @@ type handler struct {
 	origins  []string
 	cors     *cors.Cors
 	life     time.Duration
-	loopback bool // the Host header must name loopback
+	loopback bool   // the Host header must name loopback
+	host     string // with the port, as most requests name it
 	proxied  bool
 	secure   bool // TLS
 	limit    *limiter
 	log      *Log
 	try      *tryPage // nil: there is none
+
+	noStore, noSniff, json []string // of headers, made once
 
 	unnoted atomic.Bool   // a token was signed that the store was not told of
 	signed  chan struct{} // gets something when unnoted becomes true
@@ -61,10 +65,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	at := h.clock.Now()
 	from := h.addressOf(r)
 	header := w.Header()
-	header["Cache-Control"] = []string{"no-store"}
-	header["X-Content-Type-Options"] = []string{"nosniff"}
+	header["Cache-Control"], header["X-Content-Type-Options"] = h.noStore, h.noSniff
 	a, done := h.route(w, r, from, at)
 	if !done {
+		header["Content-Type"] = h.json // before the status: the sample program has it the other way round and loses it
 		a.write(w)
 	}
 	if r.URL.Path == HealthPath && a.status == http.StatusOK {
@@ -78,7 +82,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // route answers a request; done says that the answer has been written.
 func (h *handler) route(w http.ResponseWriter, r *http.Request, from netip.Addr, at time.Time) (a answer, done bool) {
-	if h.loopback && !namesLoopback(r.Host) {
+	if h.loopback && r.Host != h.host && !namesLoopback(r.Host) {
 		return failure(http.StatusMisdirectedRequest, "01-05", "Not this host", "serve.host"), false
 	}
 	switch {
@@ -233,16 +237,13 @@ func refusal(err error) answer {
 	return failure(http.StatusServiceUnavailable, "01-06", "No token can be made", code)
 }
 
-// write sends the answer. The header comes before the status: the sample
-// program has it the other way round and loses it.
+// write sends the answer.
 func (a answer) write(w http.ResponseWriter) {
-	w.Header()["Content-Type"] = []string{"application/json"}
 	w.WriteHeader(a.status)
 	if a.code == "" {
-		b := make([]byte, 0, 600)
-		b = append(b, `{"token":"`...)
-		b = append(b, a.token.Reveal()...) // base64url and dots
-		_, _ = w.Write(append(b, "\"}\n"...))
+		_, _ = io.WriteString(w, `{"token":"`)     // the client may be gone
+		_, _ = io.WriteString(w, a.token.Reveal()) // base64url and dots
+		_, _ = io.WriteString(w, "\"}\n")
 		return
 	}
 	b, err := json.Marshal(struct {

@@ -3,7 +3,6 @@ package endpoint
 import (
 	"container/list"
 	"math"
-	"net"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -73,14 +72,11 @@ func (l *limiter) retryAfter() string {
 // proxy it is the last one of X-Forwarded-For, which the proxy itself has
 // added: those before it are what the client claims.
 func (h *handler) addressOf(r *http.Request) netip.Addr {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return netip.Addr{}
 	}
-	peer, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.Addr{}
-	}
+	peer := from.Addr()
 	if all := r.Header.Values("X-Forwarded-For"); h.proxied && peer.Unmap().IsLoopback() && len(all) > 0 {
 		last := all[len(all)-1]
 		if addr, err := netip.ParseAddr(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])); err == nil {

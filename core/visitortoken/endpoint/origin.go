@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rs/cors"
 
@@ -99,8 +100,8 @@ func (h *handler) ownOrigin(r *http.Request) string {
 func originOf(r *http.Request) string {
 	const longest = 100
 	origin := core.CleanLine(r.Header.Get("Origin"))
-	if r := []rune(origin); len(r) > longest {
-		origin = string(r[:longest]) + "…"
+	if len(origin) <= longest {
+		return origin
 	}
-	return origin
+	return string([]rune(origin)[:min(longest, utf8.RuneCountInString(origin))]) + "…"
 }

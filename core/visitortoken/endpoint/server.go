@@ -53,7 +53,7 @@ func newServer(inventory *core.SigningKeys, h *handler, ln net.Listener, tlsConf
 	if tlsConfig != nil {
 		s.base = "https://" + ln.Addr().String()
 	}
-	h.signed = make(chan struct{}, 1)
+	h.host, h.signed = ln.Addr().String(), make(chan struct{}, 1)
 	s.sign = h.keys.now.Load().sign
 	s.http = &http.Server{
 		Handler: h, TLSConfig: tlsConfig,
