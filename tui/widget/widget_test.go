@@ -201,6 +201,14 @@ func TestAFormSubmitsOnlyWhenEveryAnswerIsGood(t *testing.T) {
 	}
 }
 
+func TestAChoiceIsAnsweredAlsoByAnOptionThatStandsForNothing(t *testing.T) {
+	t.Parallel()
+	f := NewForm(Field{Name: "first", Label: Text("First"), Options: []Option{{Value: "", Label: Text("nothing")}, {Value: "revoke", Label: Text("revoke")}}})
+	if _, ok := f.Update(key("enter")); !ok {
+		t.Error("the option is refused as no answer")
+	}
+}
+
 func TestAnswersStayWhenTheQuestionsChange(t *testing.T) {
 	t.Parallel()
 	f := NewForm(Field{Name: "a", Label: Text("A")}, Field{Name: "b", Label: Text("B")})
