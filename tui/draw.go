@@ -181,7 +181,9 @@ func (c *Console) header(e screen.Env) string {
 		r := strings.Join(right, "   ")
 		free := e.Width - ansi.StringWidth(r) - 1
 		if ansi.StringWidth(left)+2 <= free || len(right) <= keep {
-			return widget.Pad(widget.CutStyled(left, max(free-2, 10), e.Theme.Glyphs.Cut), free) + r
+			cut := e.Theme.Glyphs.Cut
+			left = strings.Replace(widget.CutStyled(left, max(free-2, 10), cut), cut+cut, cut, 1) // a title may have been cut already
+			return widget.Pad(left, free) + r
 		}
 		right = append(right[:keep:keep], right[keep+1:]...)
 	}

@@ -196,6 +196,21 @@ func TestFramesLookAsAgreed(t *testing.T) {
 	}
 }
 
+func TestATitleIsCutOnceInTheHeader(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("name ", 20)
+	c := start(t, 60, 24, func(o *tui.Options, _ *console) {
+		o.Sections[0].Open = func() screen.Screen {
+			return &lister{name: "first", open: func() screen.Screen { return &lister{name: long} }}
+		}
+	})
+	c.press("enter")
+	head, _, _ := strings.Cut(c.Text(), "\n")
+	if !strings.Contains(head, "…") || strings.Contains(head, "……") {
+		t.Errorf("header %q", head)
+	}
+}
+
 func TestKeysTypedAheadReachTheScreenThatWasOpened(t *testing.T) {
 	t.Parallel()
 	second := &lister{name: "second", text: true}

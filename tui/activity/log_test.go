@@ -234,6 +234,21 @@ func TestNewEventsAppearOnTop(t *testing.T) {
 	c.See("removed Acme Test", "checked Acme Europe")
 }
 
+func TestAVerdictDoesNotSpeakForLinesWrittenLater(t *testing.T) {
+	t.Parallel()
+	l := book(t, sample()...)
+	c := open(t, deps(l), locale.English, 80, 24)
+	c.See("Acme Europe")
+	c.press("v")
+	c.See("The log is whole: 6 lines")
+	if err := l.Record(t.Context(), core.Event{Verb: core.VerbRemoved, Subject: core.Subject{Name: "Acme Test"}}); err != nil {
+		t.Fatal(err)
+	}
+	c.press("r")
+	c.See("removed Acme Test")
+	c.Gone("The log is whole")
+}
+
 func TestEveryVerbHasASentenceInEveryLanguage(t *testing.T) {
 	t.Parallel()
 	for _, lang := range locale.Langs() {

@@ -240,6 +240,9 @@ func (l *log) takeNew(events []core.Event) {
 	if n == 0 {
 		return
 	}
+	if l.verdict.err == nil {
+		l.verdict = verdict{} // it did not count these
+	}
 	was, rest, hay := l.cursor.Selected, l.events, l.hay
 	l.events, l.hay, l.shown = nil, nil, matches{}
 	l.add(events[:n])

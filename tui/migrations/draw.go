@@ -119,13 +119,15 @@ func (s *step) evidence(e screen.Env, views []guide.StepView, width int) []strin
 	}
 	v := views[last]
 	lines := []string{e.Theme.Muted.Render(e.T("migrations.evidence", locale.Params{"n": v.Number}))}
-	shown := widget.Wrap(v.Shown, width)
-	lines = append(lines, shown[:min(len(shown), 5)]...)
+	lines = append(lines, widget.Head(widget.Wrap(v.Shown, width), evidenceLines, width, e.Theme.Glyphs.Cut)...)
 	if n := len(v.Calls); n > 0 {
 		lines = append(lines, callLines(e, v.Calls[n-1:], width)...)
 	}
 	return lines
 }
+
+// evidenceLines is how much of what a step proved stands below the list.
+const evidenceLines = 5
 
 // pane is the current step: what is to be read in the middle, which scrolls,
 // and below it what is to be done, which always stays in sight.

@@ -55,8 +55,8 @@ func (s *fieldState) draw(e screen.Env, focused bool, label, width int) (lines [
 	}
 	head := mark + Pad(name, label)
 	col = -1
-	if whole := s.Label(e); focused && ansi.StringWidth(whole) > label-2 {
-		// A label that would be cut stands above the answer while it is asked.
+	if whole := s.Label(e); focused && (ansi.StringWidth(whole) > label-2 || s.choiceWidth(e) > width-label-2) {
+		// A label that would be cut, or would have an option cut, stands above the answer while it is asked.
 		for _, l := range Wrap(whole, width-2) {
 			lines = append(lines, mark+e.Theme.Title.Render(l))
 			mark = "  "
@@ -106,6 +106,14 @@ func (s *fieldState) emptyWords(e screen.Env) string {
 		return e.Theme.Muted.Render(e.T("form.optional"))
 	}
 	return ""
+}
+
+// choiceWidth is what the chosen option of a choice needs to be read whole.
+func (s *fieldState) choiceWidth(e screen.Env) int {
+	if s.Many || len(s.Options) < 2 {
+		return 0
+	}
+	return ansi.StringWidth("<  > "+s.Options[s.choice].Label(e)) + ansi.StringWidth(e.T("form.choose", map[string]any{"n": s.choice + 1, "of": len(s.Options)}))
 }
 
 func (s *fieldState) drawChoice(e screen.Env, focused bool, width int) string {

@@ -102,6 +102,17 @@ func wrapParagraph(par string, width int) []string {
 	return out
 }
 
+// Head is the first n of lines that are width cells wide, with the cut mark
+// where the rest was left out: a sentence that stops must not read as its end.
+func Head(lines []string, n, width int, mark string) []string {
+	if len(lines) <= n {
+		return lines
+	}
+	out := append([]string(nil), lines[:n]...)
+	out[n-1] = CutStyled(out[n-1], width-ansi.StringWidth(mark), "") + mark
+	return out
+}
+
 // Indent puts prefix before every line.
 func Indent(lines []string, prefix string) []string {
 	out := make([]string, len(lines))

@@ -209,6 +209,34 @@ func TestAChoiceIsAnsweredAlsoByAnOptionThatStandsForNothing(t *testing.T) {
 	}
 }
 
+func TestAnOptionThatIsAskedIsReadWhole(t *testing.T) {
+	t.Parallel()
+	f := NewForm(Field{Name: "use", Label: Text("What your programs do"), Options: []Option{
+		{Value: "read", Label: Text("Read tickets")}, {Value: "answer", Label: Text("Read and answer tickets")},
+	}})
+	for _, want := range []string{"< Read tickets > 1 of 2", "< Read and answer tickets > 2 of 2"} {
+		lines, _ := f.Draw(env(t, 48, 20), 48, 20)
+		if got := ansi.Strip(strings.Join(lines, "\n")); !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
+		f.Update(key("right"))
+	}
+}
+
+func TestWhatWasLeftOutIsMarked(t *testing.T) {
+	t.Parallel()
+	lines := []string{"Proven: tickets.", "Not tried:", "contacts."}
+	if got := Head(lines, 2, 12, "…"); got[1] != "Not tried:…" || len(got) != 2 {
+		t.Errorf("%q", got)
+	}
+	if got := Head(lines, 1, 16, "…"); got[0] != "Proven: tickets…" {
+		t.Errorf("%q", got)
+	}
+	if got := Head(lines, 3, 12, "…"); len(got) != 3 || got[2] != "contacts." {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestAnswersStayWhenTheQuestionsChange(t *testing.T) {
 	t.Parallel()
 	f := NewForm(Field{Name: "a", Label: Text("A")}, Field{Name: "b", Label: Text("B")})
