@@ -182,7 +182,11 @@ func (c *Console) header(e screen.Env) string {
 		free := e.Width - ansi.StringWidth(r) - 1
 		if ansi.StringWidth(left)+2 <= free || len(right) <= keep {
 			cut := e.Theme.Glyphs.Cut
-			left = strings.Replace(widget.CutStyled(left, max(free-2, 10), cut), cut+cut, cut, 1) // a title may have been cut already
+			room := max(free-2, 10)
+			left := widget.CutStyled(left, room, cut)
+			if strings.HasSuffix(ansi.Strip(left), cut+cut) { // right behind a title that was cut itself
+				left = widget.CutStyled(left, room-1, cut)
+			}
 			return widget.Pad(left, free) + r
 		}
 		right = append(right[:keep:keep], right[keep+1:]...)

@@ -165,7 +165,7 @@ func (c *Console) start() tea.Cmd {
 	if c.o.Guard.Locked != nil && c.o.Guard.Locked() {
 		return c.lockScreen()
 	}
-	return tea.Batch(c.goTo(c.section), c.loadCounts(), c.armIdle())
+	return tea.Batch(c.goTo(c.section), c.armIdle())
 }
 
 // Update handles one message.
@@ -344,14 +344,7 @@ func (c *Console) back() tea.Cmd {
 	if len(*c.stack()) <= 1 {
 		return nil
 	}
-	var left screen.Step
-	if t, _ := c.top(); t.screen != nil {
-		if l, ok := t.screen.(screen.Leaver); ok {
-			left = l.Leave()
-		}
-	}
-	c.pop()
-	step := screen.Step{Say: left.Say, Changed: left.Changed}
+	step := c.leave()
 	t, _ := c.top()
 	if r, ok := t.screen.(screen.Resumer); ok {
 		step = r.Resume().Then(step)
@@ -359,23 +352,34 @@ func (c *Console) back() tea.Cmd {
 	return c.apply(step)
 }
 
+// leave takes the top screen away and returns what it says on its way out.
+func (c *Console) leave() screen.Step {
+	var left screen.Step
+	t, _ := c.top()
+	if l, ok := t.screen.(screen.Leaver); ok {
+		left = l.Leave()
+	}
+	c.pop()
+	return screen.Step{Say: left.Say, Changed: left.Changed}
+}
+
 // goTo shows a section, as it was left. Going to the section one is in goes
-// back to its root.
+// back to its root. The rail is counted anew: other sessions work on the store.
 func (c *Console) goTo(i int) tea.Cmd {
-	if i == c.section && len(c.stacks[i]) > 1 {
-		for len(c.stacks[i]) > 1 {
-			c.pop()
-		}
+	var step screen.Step
+	for i == c.section && len(c.stacks[i]) > 1 {
+		step = step.Then(c.leave())
 	}
 	c.section = i
 	if len(c.stacks[i]) == 0 {
-		return c.open(c.o.Sections[i].Open())
+		return tea.Batch(c.open(c.o.Sections[i].Open()), c.loadCounts())
 	}
 	t, _ := c.top()
 	if r, ok := t.screen.(screen.Resumer); ok {
-		return c.apply(r.Resume())
+		step = r.Resume().Then(step)
 	}
-	return nil
+	step.Changed = true
+	return c.apply(step)
 }
 
 func closeAll(s []entry) {

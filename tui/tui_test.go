@@ -198,16 +198,22 @@ func TestFramesLookAsAgreed(t *testing.T) {
 
 func TestATitleIsCutOnceInTheHeader(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("name ", 20)
+	long := strings.Repeat("name", 20)
 	c := start(t, 60, 24, func(o *tui.Options, _ *console) {
+		o.Protection = func(screen.Env) string { return "" }
 		o.Sections[0].Open = func() screen.Screen {
-			return &lister{name: "first", open: func() screen.Screen { return &lister{name: long} }}
+			return &lister{name: "first", open: func() screen.Screen {
+				return &lister{name: long, open: func() screen.Screen { return &lister{name: "rehearsal"} }}
+			}}
 		}
 	})
-	c.press("enter")
-	head, _, _ := strings.Cut(c.Text(), "\n")
-	if !strings.Contains(head, "…") || strings.Contains(head, "……") {
-		t.Errorf("header %q", head)
+	c.press("enter", "enter")
+	for width := 50; width < 110; width++ {
+		c.Resize(width, 24)
+		head, _, _ := strings.Cut(c.Text(), "\n")
+		if !strings.Contains(head, "…") || strings.Contains(head, "……") {
+			t.Errorf("at %d: %q", width, head)
+		}
 	}
 }
 
@@ -241,6 +247,40 @@ func TestLeavingAScreenCancelsItsWorkAndDropsItsResult(t *testing.T) {
 	if len(second.got) != 1 {
 		t.Errorf("the closed screen got %v after it was left", second.got)
 	}
+}
+
+// parting is a screen that says something when it is left.
+type parting struct{ lister }
+
+func (*parting) Leave() screen.Step { return screen.Say("palette.none") }
+
+func TestGoingToTheRootByItsKeyLeavesScreensAsEscDoes(t *testing.T) {
+	t.Parallel()
+	c := start(t, 80, 24, func(o *tui.Options, _ *console) {
+		o.Sections[0].Open = func() screen.Screen {
+			return &lister{name: "first", open: func() screen.Screen { return &parting{lister{name: "second"}} }}
+		}
+	})
+	c.press("enter", "1")
+	c.See("first got", "No action has these words.")
+}
+
+func TestTheRailCountsWhatOtherSessionsDid(t *testing.T) {
+	t.Parallel()
+	var n atomic.Int32
+	n.Store(1)
+	c := start(t, 80, 24, func(o *tui.Options, _ *console) {
+		o.Counts = func(context.Context) (map[string]tui.Count, error) {
+			return map[string]tui.Count{"connections": {N: int(n.Load())}}, nil
+		}
+	})
+	c.See("Connections·1")
+	n.Store(3)
+	c.press("6")
+	c.See("sixth", "Connections·3")
+	n.Store(4)
+	c.press("1")
+	c.See("first", "Connections·4")
 }
 
 func TestADisabledKeySaysWhy(t *testing.T) {

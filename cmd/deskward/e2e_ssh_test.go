@@ -276,7 +276,7 @@ func TestConsentPastedBackOverSSH(t *testing.T) {
 				t.Fatal(err)
 			}
 			g.paste("http://127.0.0.1:48105/callback/oauth2?code=canary&state=canary") // of another attempt
-			g.see("This answer belongs to another question")
+			g.see("This answer belongs to another consent")
 			if padding > len(to) {
 				to += "&padding=" + strings.Repeat("p", padding-len(to)-len("&padding="))
 			}

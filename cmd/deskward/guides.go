@@ -26,7 +26,7 @@ type guideJSON struct {
 
 func (a *app) guideAsJSON(g *guide.Guide) guideJSON {
 	lang := a.say.Lang()
-	return guideJSON{g.ID, g.Platform, g.Title.In(lang), g.Summary.In(lang), len(g.Steps)}
+	return guideJSON{g.ID, g.Platform, g.Title.In(lang), g.Summary.In(lang), g.MainSteps()}
 }
 
 func (a *app) guidesListCommand() *cobra.Command {
@@ -101,7 +101,13 @@ func (a *app) guidesShow(id string) error {
 	a.pairs([]pair{{"guide", g.ID}, {"platform", a.platformName(g.Platform)}, {"title", g.Title.In(lang)}, {"summary", g.Summary.In(lang)}})
 	a.plainLine("")
 	rows := make([][]string, len(steps))
+	number := 0
 	for i, s := range steps {
+		no := "" // only a run whose step gave way counts those that stand in for it
+		if s.InsteadOf == "" {
+			number++
+			no = fmt.Sprint(number)
+		}
 		var about []string
 		switch {
 		case s.CannotUndo:
@@ -112,7 +118,7 @@ func (a *app) guidesShow(id string) error {
 		if s.InsteadOf != "" {
 			about = append(about, a.say.T("cmd.guides.instead-of", localeParams("step", s.InsteadOf)))
 		}
-		rows[i] = []string{fmt.Sprint(i + 1), s.ID, a.say.T("step.kind." + s.Kind), s.Title, strings.Join(about, a.say.T("cmd.list-separator"))}
+		rows[i] = []string{no, s.ID, a.say.T("step.kind." + s.Kind), s.Title, strings.Join(about, a.say.T("cmd.list-separator"))}
 	}
 	a.table([]string{"number", "step", "kind", "title", "about"}, rows)
 	return nil

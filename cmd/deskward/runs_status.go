@@ -9,6 +9,7 @@ import (
 
 	"deskward/core"
 	"deskward/core/guide"
+	"deskward/core/locale"
 )
 
 func (a *app) runsListCommand() *cobra.Command {
@@ -44,6 +45,9 @@ func (a *app) runsList(ctx context.Context) error {
 	out := make([]runJSON, len(all))
 	rows := make([][]string, len(all))
 	for i, r := range all {
+		if r.State == guide.Underway {
+			r.State = s.stateNow(ctx, r)
+		}
 		out[i] = runJSON{r.ID, r.Name, r.GuideID, r.Platform, r.State, r.Sandbox, r.Step, r.Of, r.Begun, r.Ended, r.By}
 		rows[i] = []string{r.ID, r.Name, r.GuideID, a.say.T("run.state." + string(r.State)), fmt.Sprintf("%d/%d", r.Step, r.Of), stamp(r.Begun), r.By}
 	}
@@ -56,6 +60,19 @@ func (a *app) runsList(ctx context.Context) error {
 		a.table([]string{"id", "name", "guide", "state", "step", "begun", "by"}, rows)
 	}
 	return nil
+}
+
+// stateNow tells a step that goes on from one whose session has died: that one
+// is unknown, and nobody was left to write it into the run's head.
+func (s *session) stateNow(ctx context.Context, sum guide.Summary) guide.RunState {
+	run, err := s.runner.Get(ctx, sum.ID)
+	if err != nil {
+		return sum.State // status says what is wrong with it
+	}
+	if p, underway := s.runner.Prompt(run, locale.English); underway && p.State == guide.Unknown {
+		return guide.Stuck
+	}
+	return run.State
 }
 
 func (a *app) runsStatusCommand() *cobra.Command {

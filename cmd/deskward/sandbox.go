@@ -56,6 +56,7 @@ func (a *app) sayServices(endpoints transport.Endpoints, control, file string) {
 		}
 	}
 	writeColumns(a.io.Err, append(rows, []string{"  control", control}))
+	a.note("cmd.sandbox.values", localeParams("url", control+"/sandbox/state"))
 	if file != "" {
 		a.note("cmd.sandbox.use", localeParams("file", file))
 	}

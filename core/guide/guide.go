@@ -100,6 +100,18 @@ func (g *Guide) Step(id string) (Step, bool) {
 	return Step{}, false
 }
 
+// MainSteps counts the steps without those that stand in for another: what
+// there is to do when all goes well.
+func (g *Guide) MainSteps() int {
+	n := 0
+	for _, s := range g.Steps {
+		if s.InsteadOf == "" {
+			n++
+		}
+	}
+	return n
+}
+
 // Irreversible reports whether the step's action works once only or takes
 // something away for good.
 func (s Step) Irreversible() bool { return s.Kind == Do && s.Action.Risk >= action.Once }

@@ -342,7 +342,7 @@ func (a *ask) Keys() []screen.Key {
 		keys = append(keys, screen.NewKey("o", "connections.key.browser", "o").If(false, "connections.off.no-browser"))
 	}
 	return append(keys,
-		key("y", "copy-url"), key("t", "copy-tunnel"), key("w", "write"), key("v", "plain"),
+		key("y", "copy-url"), key("t", "tunnel"), key("w", "write"), key("v", "plain"),
 		key("n", "anew").Hide(),
 	)
 }

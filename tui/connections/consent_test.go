@@ -74,7 +74,7 @@ func TestConsentThatWasLeftIsTakenUpAgain(t *testing.T) {
 	r.Type("half an answer")
 	r.clock.Advance(time.Minute)
 	r.press("esc")
-	r.See("stays open for 4:00")
+	r.See("taken up again for 4:00")
 	r.press("o")
 	r.See("Taken up again", "half an answer", "waiting 4:00")
 	if again := r.pending(c.ID); again.ID != first.ID {
@@ -171,7 +171,7 @@ func TestAddressFileIsPrivateAndGoesWhenTheConsentEnds(t *testing.T) {
 	}
 	gone := func() bool { return len(files()) == 0 }
 	r.press("esc")
-	r.See("stays open for")
+	r.See("taken up again for")
 	r.Until("the file to go with the screen", gone)
 	r.press("o")
 	r.See("Taken up again")

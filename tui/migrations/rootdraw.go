@@ -233,21 +233,9 @@ func stepFacts(e screen.Env, g guide.Guide) string {
 			once++
 		}
 	}
-	facts := e.Text.N("migrations.steps", mainSteps(g))
+	facts := e.Text.N("migrations.steps", g.MainSteps())
 	if once > 0 {
 		facts += " " + e.Theme.Glyphs.Dot + " " + e.Text.N("migrations.once", once)
 	}
 	return facts
-}
-
-// mainSteps counts the steps of a guide without those that stand in for
-// another.
-func mainSteps(g guide.Guide) int {
-	n := 0
-	for _, s := range g.Steps {
-		if s.InsteadOf == "" {
-			n++
-		}
-	}
-	return n
 }
