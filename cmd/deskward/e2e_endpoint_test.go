@@ -3,10 +3,14 @@
 package main
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -228,5 +232,65 @@ func (e *serving) end(t testing.TB) {
 		}
 	case <-time.After(glassPatience):
 		t.Fatal("the endpoint does not end")
+	}
+}
+
+// TestTheEndpointReadsTheKeysAfreshThatXsollaHasChanged: the key list that was
+// kept is of a time before; a user's token makes the endpoint read the new one.
+func TestTheEndpointReadsTheKeysAfreshThatXsollaHasChanged(t *testing.T) {
+	t.Parallel()
+	sb, endpoints := startSandbox(t)
+	fix := sb.Fixtures().Xsolla
+	s := newSurroundings(t, "DESKWARD_ENDPOINTS="+endpoints)
+	s.makeStore(t)
+	old, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := s.file(t, fmt.Sprintf(`[{"alg":"RS256","kty":"RSA","use":"sig","kid":"old","e":"10001","n":"%x"}]`, old.N))
+	s.must(t, "keys", "add", "--kind", "xsolla", "--name", "shop", "--account", fix.RSAProjectID, "--alg", "RS256", "--key-list-file", list)
+	s.must(t, "keys", "add", "--kind", "chat", "--name", "Chat", "--account", "acme", "--secret-file", s.file(t, e2eChatSecret))
+	endpoint := s.startEndpoint(t, "--login-key", "shop", "--chat-key", "Chat", "--listen", "127.0.0.1:0")
+
+	body := fmt.Sprintf(`{"username":%q,"password":%q}`, fix.Username, fix.Password)
+	resp, err := http.Post(sb.Endpoints()["xsolla"]["login"]+"/login?projectId="+fix.RSAProjectID, "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var in struct {
+		URL string `json:"login_url"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&in); err != nil {
+		t.Fatal(err)
+	}
+	callback, err := url.Parse(in.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequest(http.MethodGet, endpoint.url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+callback.Query().Get("token"))
+	for range 2 {
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("%s\n%s", resp.Status, endpoint.read(t))
+		}
+	}
+	endpoint.end(t)
+	reads := 0
+	for _, c := range sb.Calls() {
+		if strings.HasSuffix(c.Path, "/keys") {
+			reads++
+		}
+	}
+	if reads != 1 {
+		t.Errorf("the keys were read %d times", reads)
 	}
 }
