@@ -20,7 +20,7 @@ type classified struct {
 // have the claims of single sign-on (name, email, jti, iat): nothing in the
 // token tells them apart. The SDK's is known by the answer it was pasted in;
 // the Help Center's is never guessed.
-func classify(header, payload object, meant *core.SigningKey, signer *core.SigningKey, answers bool) classified {
+func classify(header, payload object, meant, signer *core.SigningKey, answers bool) classified {
 	says := func(o object, name string) string {
 		if v := o.get(name); v.shape == text {
 			return v.says
@@ -44,7 +44,7 @@ func classify(header, payload object, meant *core.SigningKey, signer *core.Signi
 		return classified{KindConversations, []string{"payload.scope"}}
 	case scope == "user" || scope == "appUser" || isConversationsKID(kid):
 		return classified{KindMessaging, slices.Concat(presentIn("header", header, "kid"), present(payload, "kid", "scope", "external_id"))}
-	case has("jti") && has("iat") && (has("email") || has("name")) && !(meant != nil && meant.Kind == core.KeyChat) && !has("exp"):
+	case has("jti") && has("iat") && (has("email") || has("name")) && !(has("external_id") && has("exp")) && !signsVisitors(meant) && !signsVisitors(signer):
 		by := present(payload, "jti", "iat", "email", "name")
 		if answers {
 			return classified{KindSupportSDK, by}
@@ -58,6 +58,11 @@ func classify(header, payload object, meant *core.SigningKey, signer *core.Signi
 // messaging keys are one.
 func isConversationsKID(kid string) bool {
 	return len(kid) > 4 && slices.Contains([]string{"app_", "act_", "svc_", "int_"}, kid[:4])
+}
+
+// signsVisitors reports whether a key is one of messaging or of Chat.
+func signsVisitors(k *core.SigningKey) bool {
+	return k != nil && (k.Kind == core.KeyMessaging || k.Kind == core.KeyChat)
 }
 
 // byKeyOrShape is for a token that lacks what would tell it.

@@ -265,10 +265,15 @@ func rows(t testing.TB) map[string]row {
 		"Chat, Email":         {c(chatPayload(`"Email":"mina@example.com",`+id, 0, time.Minute)), KindChat, CantSay, "token.claim.case", Unsure, "payload.Email"},
 
 		// What is neither.
-		"single sign-on": {token(t, chatHeader, `{"iat":1,"jti":"x","email":"a@example.com","name":"A"}`, "sso"), KindSSO, CantSay, "token.kind.sso", Unsure, ""},
-		"Support SDK":    {`{"jwt":"` + token(t, chatHeader, `{"iat":1,"jti":"x","email":"a@example.com","name":"A"}`, "sdk") + `"}`, KindSupportSDK, CantSay, "token.kind.support-sdk", Unsure, ""},
-		"OpenID":         {token(t, chatHeader, `{"iss":"https://id.example","sub":"1","aud":"x","exp":1}`, "x"), KindOther, CantSay, "token.kind.other", Unsure, ""},
-		"Xsolla server":  {token(t, chatHeader, `{"iss":"https://login.xsolla.com","exp":1,"xsolla_login_project_id":"`+project+`"}`, "x"), KindXsollaServer, CantSay, "token.kind.xsolla-server", Unsure, ""},
+		"single sign-on":          {token(t, chatHeader, `{"iat":1,"jti":"x","email":"a@example.com","name":"A"}`, "sso"), KindSSO, CantSay, "token.kind.sso", Unsure, ""},
+		"single sign-on with exp": {token(t, chatHeader, `{"iat":1,"jti":"x","email":"a@example.com","name":"A","exp":9}`, "sso"), KindSSO, CantSay, "token.kind.sso", Unsure, ""},
+		"Chat with jti":           {c(chatPayload(email+id+`"jti":"x",`, 0, time.Minute)), KindChat, Accept, "chat.iat.ok", Passed, "payload.iat"},
+		"a stranger's Chat with jti": {
+			token(t, chatHeader, chatPayload(email+id+`"jti":"x",`, 0, time.Minute), "x"), KindChat, CantSay, "token.signature.no-match", Unsure, "signature",
+		},
+		"Support SDK":   {`{"jwt":"` + token(t, chatHeader, `{"iat":1,"jti":"x","email":"a@example.com","name":"A"}`, "sdk") + `"}`, KindSupportSDK, CantSay, "token.kind.support-sdk", Unsure, ""},
+		"OpenID":        {token(t, chatHeader, `{"iss":"https://id.example","sub":"1","aud":"x","exp":1}`, "x"), KindOther, CantSay, "token.kind.other", Unsure, ""},
+		"Xsolla server": {token(t, chatHeader, `{"iss":"https://login.xsolla.com","exp":1,"xsolla_login_project_id":"`+project+`"}`, "x"), KindXsollaServer, CantSay, "token.kind.xsolla-server", Unsure, ""},
 
 		// Xsolla Login.
 		"a login":         {signed(t, jwt.SigningMethodHS256, nil, loginClaims(), []byte(testSecret("login"))), KindXsollaUser, Accept, "login.signature.ok", Passed, "signature"},
