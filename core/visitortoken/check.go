@@ -41,10 +41,11 @@ func (c *check) failed(code, where string, v value, params ...string) {
 	c.add(Failed, code, where, v, params)
 }
 
-// add notes a finding. A code that begins with a dot is one of the kind's own.
+// add notes a finding. A code that begins with a dot is one that messaging and
+// Chat have each.
 func (c *check) add(o Outcome, code, where string, v value, params []string) {
 	if code[0] == '.' {
-		code = c.kind.prefix() + code
+		code = string(c.kind) + code
 	}
 	f := Finding{Code: code, Outcome: o, Where: where, Value: shown(v.raw)}
 	if len(params) > 0 {
@@ -63,17 +64,6 @@ func (c *check) ahead(t time.Time) string {
 		return ""
 	}
 	return span(t.Sub(c.now))
-}
-
-// prefix is what the codes of a kind begin with.
-func (k Kind) prefix() string {
-	switch k {
-	case KindMessaging, KindChat:
-		return string(k)
-	case KindXsollaUser:
-		return "login"
-	}
-	return "token"
 }
 
 // sorted orders findings for reading: failed ones first, then unsure, then

@@ -30,7 +30,7 @@ func Codes() []string {
 		"token.payload.json", "token.payload.utf8", "token.payload.duplicate", "token.payload.nested", "token.payload.control",
 		"token.kind.messaging", "token.kind.chat", "token.kind.xsolla-user", "token.kind.as",
 		"token.kind.help-center", "token.kind.sso", "token.kind.support-sdk", "token.kind.conversations-api", "token.kind.xsolla-server",
-		"token.kind.other", "token.kind.not-a-jwt",
+		"token.kind.other",
 		"token.alg.ok", "token.alg.missing", "token.alg.type", "token.alg.none", "token.alg.hmac", "token.alg.case", "token.alg.asymmetric", "token.alg.unknown",
 		"token.typ.ok", "token.typ.missing", "token.typ.other",
 		"token.nbf.type", "token.nbf.future",

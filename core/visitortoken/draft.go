@@ -48,7 +48,7 @@ func newDraft(k *core.SigningKey, v Visitor, life time.Duration, now time.Time, 
 	c.header, c.payload = takeApart(d.Header), takeApart(d.Payload)
 	c.rules()
 	if k.Kind == core.KeyChat && !k.RetiredAt.IsZero() {
-		c.failed(".key.retired", "signature", value{}, "key", k.Name, "at", k.RetiredAt.UTC().Format(time.DateOnly))
+		c.retiredChat(k)
 	}
 	if onlyFailed {
 		d.Findings = c.findings

@@ -65,6 +65,7 @@ func TestWhatTheVendorWouldRefuseIsNotSigned(t *testing.T) {
 	retired := func(k core.SigningKey) core.SigningKey { k.RetiredAt = at(); return k }
 	noKID := messagingKey()
 	noKID.KID = ""
+	ps := printers(t)
 	for name, c := range map[string]struct {
 		key     core.SigningKey
 		visitor Visitor
@@ -90,6 +91,7 @@ func TestWhatTheVendorWouldRefuseIsNotSigned(t *testing.T) {
 		if got := core.CodeOf(d.Refusal()); got != c.code {
 			t.Errorf("%s: %q", name, got)
 		}
+		hasErrorTexts(t, ps, d.Refusal())
 		if s, err := d.Sign(core.NewSecret("x")); core.CodeOf(err) != c.code || !s.Empty() {
 			t.Errorf("%s: signed, %v", name, err)
 		}

@@ -71,7 +71,7 @@ func (c *check) inspect(pasted string, as Kind, r *Report) {
 		r.KeyID, r.KeyName = by.key.ID, by.key.Name
 	}
 	found := classify(c.header, c.payload, c.only, by.key, t.answers)
-	if as != "" {
+	if as != "" && as != KindNone {
 		found = classified{kind: as}
 	}
 	c.kind = found.kind
@@ -90,7 +90,9 @@ func (c *check) inspect(pasted string, as Kind, r *Report) {
 	c.rules()
 	switch c.kind {
 	case KindMessaging, KindChat:
-		c.signature(by, p.signature)
+		if !p.unreadable {
+			c.signature(by, p.signature)
+		}
 		c.otherClaims()
 	case KindXsollaUser:
 		if k := c.login(t.token, p); k != nil {
@@ -120,6 +122,7 @@ func (c *check) kindFound(found classified) {
 type inspected struct {
 	parts
 	payloadErr error
+	unreadable bool // the signature
 }
 
 // takeApart reads the parts of a token and says what is wrong with how they
@@ -153,7 +156,9 @@ func (c *check) takeApart(token string) (inspected, bool) {
 	p.payload, p.payloadErr = c.segment("payload", segments[1])
 	p.signed = segments[0] + "." + segments[1]
 	if dots == 2 {
-		p.signature, _ = c.decode("signature", segments[2])
+		var ok bool
+		p.signature, ok = c.decode("signature", segments[2])
+		p.unreadable = !ok
 	}
 	return p, true
 }

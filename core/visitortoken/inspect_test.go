@@ -45,11 +45,13 @@ func kept() []core.SigningKey {
 	old := keyWith("old", core.KeyMessaging, "acme", "app_0123456789abcdef01234567", testSecret("old"))
 	old.RetiredAt = at().Add(-48 * time.Hour)
 	spare := keyWith("spare", core.KeyMessaging, "acme", "app_dddddddddddddddddddddddd", testSecret("spare"))
+	former := keyWith("former", core.KeyChat, "acme-europe", "", testSecret("former"))
+	former.RetiredAt = at().Add(-time.Hour)
 	// A secret that is base64 with padding and plus, as those of some accounts are.
 	standard := keyWith("standard", core.KeyMessaging, "acme", "app_eeeeeeeeeeeeeeeeeeeeeeee", base64.StdEncoding.EncodeToString([]byte(strings.Repeat("\xfb\xff not a secret ", 3))))
 	return []core.SigningKey{
 		messagingKey(), brand, old, spare, standard, keyWith("sandbox", core.KeyMessaging, "acme-sandbox", kidC, testSecret("sandbox")),
-		chatKey(), loginKey(),
+		chatKey(), former, loginKey(),
 	}
 }
 
@@ -129,21 +131,22 @@ func rows(t testing.TB) map[string]row {
 		"byte order mark":  {"\ufeff" + good, KindMessaging, Accept, "token.paste.invisible", Unsure, ""},
 
 		// What is no token.
-		"nothing":         {" \n", KindNone, Refuse, "token.empty", Failed, ""},
-		"a sentence only": {"Hello. World. Again.", KindNone, Refuse, "token.not-jwt", Failed, ""},
-		"a key id":        {kidA, KindNone, Refuse, "token.is-kid", Failed, ""},
-		"a secret":        {web + "\n", KindNone, Refuse, "token.is-secret", Failed, ""},
-		"no JSON":         {"aGVsbG8.aGVsbG8.aGVsbG8", KindNone, Refuse, "token.header.json", Failed, "header"},
-		"encrypted":       {good + ".AAAA.AAAA", KindNone, Refuse, "token.segments.encrypted", Failed, ""},
-		"four parts":      {good + ".AAAA", KindNone, Refuse, "token.segments.count", Failed, ""},
-		"two parts":       {good[:strings.LastIndexByte(good, '.')], KindMessaging, Refuse, "token.signature.missing", Failed, "signature"},
-		"no signature":    {good[:strings.LastIndexByte(good, '.')+1], KindMessaging, Refuse, "token.signature.missing", Failed, "signature"},
-		"cut off":         {good[:len(good)-9], KindMessaging, Refuse, "token.signature.length", Failed, "signature"},
-		"broken base64":   {"eyJhbGciOiJIUzI1NiJ9.A.AAAA", KindOther, Refuse, "token.base64.broken", Failed, "payload"},
-		"padded":          {good + "=", KindMessaging, Refuse, "token.base64.padding", Failed, "signature"},
-		"payload a list":  {mp(`["user"]`), KindOther, Refuse, "token.payload.json", Failed, "payload"},
-		"trailing bytes":  {mp(messagingPayload(id) + "x"), KindOther, Refuse, "token.payload.json", Failed, "payload"},
-		"not UTF-8":       {m("\"name\":\"\xc3\"," + id), KindOther, Refuse, "token.payload.utf8", Failed, "payload"},
+		"nothing":                    {" \n", KindNone, Refuse, "token.empty", Failed, ""},
+		"a sentence only":            {"Hello. World. Again.", KindNone, Refuse, "token.not-jwt", Failed, ""},
+		"a key id":                   {kidA, KindNone, Refuse, "token.is-kid", Failed, ""},
+		"a secret":                   {web + "\n", KindNone, Refuse, "token.is-secret", Failed, ""},
+		"no JSON":                    {"aGVsbG8.aGVsbG8.aGVsbG8", KindNone, Refuse, "token.header.json", Failed, "header"},
+		"encrypted":                  {good + ".AAAA.AAAA", KindNone, Refuse, "token.segments.encrypted", Failed, ""},
+		"four parts":                 {good + ".AAAA", KindNone, Refuse, "token.segments.count", Failed, ""},
+		"two parts":                  {good[:strings.LastIndexByte(good, '.')], KindMessaging, Refuse, "token.signature.missing", Failed, "signature"},
+		"no signature":               {good[:strings.LastIndexByte(good, '.')+1], KindMessaging, Refuse, "token.signature.missing", Failed, "signature"},
+		"cut off":                    {good[:len(good)-9], KindMessaging, Refuse, "token.signature.length", Failed, "signature"},
+		"broken base64":              {"eyJhbGciOiJIUzI1NiJ9.A.AAAA", KindOther, Refuse, "token.base64.broken", Failed, "payload"},
+		"signature of one character": {good[:strings.LastIndexByte(good, '.')+2], KindMessaging, Refuse, "token.base64.broken", Failed, "signature"},
+		"padded":                     {good + "=", KindMessaging, Refuse, "token.base64.padding", Failed, "signature"},
+		"payload a list":             {mp(`["user"]`), KindOther, Refuse, "token.payload.json", Failed, "payload"},
+		"trailing bytes":             {mp(messagingPayload(id) + "x"), KindOther, Refuse, "token.payload.json", Failed, "payload"},
+		"not UTF-8":                  {m("\"name\":\"\xc3\"," + id), KindOther, Refuse, "token.payload.utf8", Failed, "payload"},
 
 		// What is odd.
 		"external_id twice": {m(id + `"external_id":"usr_2",`), KindMessaging, CantSay, "token.payload.duplicate", Unsure, "payload.external_id"},
@@ -155,6 +158,11 @@ func rows(t testing.TB) map[string]row {
 		"crit":              {mh(`{"alg":"HS256","typ":"JWT","kid":"` + kidA + `","crit":["x"]}`), KindMessaging, CantSay, "token.header.crit", Unsure, "header.crit"},
 		"nine KiB":          {m(id + `"x":"` + strings.Repeat("x", 9<<10) + `",`), KindMessaging, CantSay, "token.size.large", Unsure, ""},
 		"two megabytes":     {strings.Repeat("x", 2<<20), KindNone, CantSay, "token.size.unread", Unsure, ""},
+
+		"base64":              {strings.NewReplacer("-", "+", "_", "/").Replace(m(id + `"name":"?>?>?>ÿÿÿ",`)), KindMessaging, Refuse, "token.base64.standard", Failed, "payload"},
+		"header not UTF-8":    {mh("{\"alg\":\"HS256\",\"kid\":\"\xff\"}"), KindNone, Refuse, "token.header.utf8", Failed, "header"},
+		"a deep header":       {mh(`{"alg":"HS256","typ":"JWT","kid":"` + kidA + `","x":` + strings.Repeat("[", 50) + strings.Repeat("]", 50) + `}`), KindMessaging, CantSay, "token.header.nested", Unsure, "header"},
+		"an escape in header": {mh(`{"alg":"HS256","typ":"JWT","kid":"` + kidA + `","cty":"\u001b[2J"}`), KindMessaging, CantSay, "token.header.control", Unsure, "header.cty"},
 
 		// alg, typ.
 		"none":         {mh(`{"alg":"none","typ":"JWT","kid":"` + kidA + `"}`), KindMessaging, Refuse, "token.alg.none", Failed, "header.alg"},
@@ -250,6 +258,12 @@ func rows(t testing.TB) map[string]row {
 		"Chat, three minutes": {c(chatPayload(email+id, -3*time.Minute, 2*time.Minute)), KindChat, CantSay, "chat.iat.aging", Unsure, "payload.iat"},
 		"Chat, ten minutes":   {c(chatPayload(email+id, -10*time.Minute, 2*time.Minute)), KindChat, Refuse, "chat.iat.old", Failed, "payload.iat"},
 		"Chat over":           {c(chatPayload(email+id, -time.Minute, -time.Second)), KindChat, Refuse, "chat.exp.past", Failed, "payload.exp"},
+
+		"Chat, iat a list":     {c(fmt.Sprintf(`{"name":"A",%s%s"iat":[%d]}`, email, id, sec(0))), KindChat, Refuse, "chat.iat.type", Failed, "payload.iat"},
+		"Chat, iat a fraction": {c(fmt.Sprintf(`{"name":"A",%s%s"iat":%d.5,"exp":%d}`, email, id, sec(0), sec(time.Minute))), KindChat, CantSay, "chat.iat.fraction", Unsure, "payload.iat"},
+		"Chat, exp a fraction": {c(fmt.Sprintf(`{"name":"A",%s%s"iat":%d,"exp":%d.5}`, email, id, sec(0), sec(time.Minute))), KindChat, CantSay, "chat.exp.fraction", Unsure, "payload.exp"},
+		"Chat, former secret":  {token(t, chatHeader, chatPayload(email+id, 0, time.Minute), testSecret("former")), KindChat, Refuse, "chat.key.retired", Failed, "signature"},
+		"nbf a text":           {m(id + `"nbf":"now",`), KindMessaging, CantSay, "token.nbf.type", Unsure, "payload.nbf"},
 
 		// name, e-mail.
 		"verified as a text":  {m(id + email + `"email_verified":"true",`), KindMessaging, CantSay, "messaging.email_verified.type", Unsure, "payload.email_verified"},
@@ -537,4 +551,46 @@ func FuzzInspectSaysNothingUnsafeOfAnything(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestEveryCodeThatIsListedOccurs(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	note := func(findings []Finding) {
+		for _, f := range findings {
+			seen[f.Code] = true
+		}
+	}
+	for _, c := range rows(t) {
+		for _, o := range []Options{
+			{Keys: kept(), Now: at()},
+			{Now: at()},
+			{Keys: kept(), Only: "spare", Now: at()},
+			{Keys: kept(), Only: "sandbox", Now: at()},
+			{Keys: kept(), As: KindChat, Now: at()},
+			{Keys: kept(), As: KindSSO, Now: at()},
+			{Keys: kept(), As: KindHelpCenter, Now: at()},
+			{Keys: kept(), Only: "login", As: KindXsollaUser, Now: at()},
+			{Keys: kept(), Only: "login", As: KindXsollaUser, Now: at().Add(48 * time.Hour)},
+		} {
+			note(Inspect(c.paste, o).Findings)
+		}
+	}
+	note(NewDraft(loginKey(), Visitor{}, 0, at()).Findings)
+	private := rsaKey(t, 2048)
+	paste := signed(t, jwt.SigningMethodRS256, map[string]any{"kid": "1"}, loginClaims(), private)
+	empty := keyWith("empty", core.KeyXsolla, project, "", "")
+	note(Inspect(rows(t)["a login"].paste, Options{Keys: []core.SigningKey{empty}, Now: at()}).Findings)
+	for _, kid := range []string{"1", "2", ""} {
+		k := core.SigningKey{ID: "rsa", Name: "rsa", Kind: core.KeyXsolla, Account: project, Alg: core.AlgRS256}
+		if kid != "" {
+			k.KeyList = fmt.Sprintf(`[{"kty":"RSA","kid":%q,"n":"%x","e":"10001"}]`, kid, private.N)
+		}
+		note(Inspect(paste, Options{Keys: []core.SigningKey{k}, Now: at()}).Findings)
+	}
+	for _, code := range Codes() {
+		if !seen[code] {
+			t.Errorf("%s never occurs", code)
+		}
+	}
 }

@@ -31,7 +31,7 @@ func TestALoginTokenIsBelievedOnlyWhenEverythingAgrees(t *testing.T) {
 		}
 		return s + "." + enc.EncodeToString(sig)
 	}
-	private := rsaKey(t, 2048)
+	private, ps := rsaKey(t, 2048), printers(t)
 	for name, c := range map[string]struct{ token, code string }{
 		"as Xsolla sends it":   {good, ""},
 		"a little in advance":  {hs(set("iat", at().Add(20*time.Second).Unix())), ""},
@@ -74,6 +74,9 @@ func TestALoginTokenIsBelievedOnlyWhenEverythingAgrees(t *testing.T) {
 		"sub with an escape":   {hs(set("sub", "a\x1b[2J")), "login.no-sub"},
 	} {
 		l, err := VerifyLogin(loginKey(), core.NewSecret(c.token), at())
+		if err != nil {
+			hasErrorTexts(t, ps, err)
+		}
 		if got := core.CodeOf(err); got != c.code {
 			t.Errorf("%s: %q, want %q", name, got, c.code)
 		}

@@ -3,6 +3,7 @@ package visitortoken
 import (
 	"encoding/base64"
 	"strings"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -115,8 +116,8 @@ func (c *check) signature(by made, signature []byte) {
 		c.failed("token.signature.length", where, value{}, "bytes", decimal(len(signature)), "right", decimal(methodOf(alg.says).Hash.Size()))
 		return
 	}
-	want, kind := core.KeyMessaging, c.kind
-	if kind == KindChat {
+	want := core.KeyMessaging
+	if c.kind == KindChat {
 		want = core.KeyChat
 	}
 	meant := c.meantKey()
@@ -129,7 +130,7 @@ func (c *check) signature(by made, signature []byte) {
 		c.failed("token.signature."+string(k.Kind)+"-key", where, value{}, "key", k.Name)
 	case meant != nil && meant.ID != k.ID && meant.Account != k.Account:
 		c.failed("token.signature.other-account", where, value{}, "key", k.Name, "account", k.Account, "meant", meant.Account)
-	case meant != nil && meant.ID != k.ID && meant.Brand != k.Brand:
+	case meant != nil && meant.ID != k.ID && k.Brand != "" && meant.Brand != k.Brand:
 		c.failed("token.signature.other-brand", where, value{}, "key", k.Name, "brand", k.Brand, "meant", meant.Name)
 	case meant != nil && meant.ID != k.ID:
 		c.failed("token.signature.other-key", where, value{}, "key", k.Name, "meant", meant.Name)
@@ -177,6 +178,7 @@ func (c *check) unmatched(meant *core.SigningKey, want core.KeyKind) {
 	c.unsure("token.signature.no-key", where, value{})
 }
 
+// retiredChat: regenerating the Chat secret ends the former one at once.
 func (c *check) retiredChat(k *core.SigningKey) {
-	c.failed("chat.key.retired", "signature", value{}, "key", k.Name, "at", k.RetiredAt.UTC().Format("2006-01-02"))
+	c.failed("chat.key.retired", "signature", value{}, "key", k.Name, "at", k.RetiredAt.UTC().Format(time.DateOnly))
 }

@@ -1,6 +1,7 @@
 package visitortoken
 
 import (
+	"errors"
 	"maps"
 	"os"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/rivo/uniseg"
 
+	"deskward/core"
 	"deskward/core/locale"
 )
 
@@ -98,6 +100,28 @@ func TestHeadlinesFitBesideTheirCodes(t *testing.T) {
 			}
 			if strings.Contains(text, "<no value>") {
 				t.Errorf("%s: %s: %s", l, code, text)
+			}
+		}
+	}
+}
+
+// hasErrorTexts is for codes that are put together at run time, which the test
+// of all errors in assets does not see.
+func hasErrorTexts(t testing.TB, ps map[locale.Lang]*locale.Printer, err error) {
+	t.Helper()
+	e, ok := errors.AsType[*core.Error](err)
+	if !ok {
+		t.Errorf("%v has no code", err)
+		return
+	}
+	params := locale.Params{}
+	for k, v := range e.Params {
+		params[k] = v
+	}
+	for l, p := range ps {
+		for _, key := range []string{"tried." + e.Tried, "error." + e.Code, "error." + e.Code + ".next"} {
+			if text := p.T(key, params); !p.Has(key) || strings.Contains(text, "<no value>") {
+				t.Errorf("%s: %s: %q with %v", l, key, text, e.Params)
 			}
 		}
 	}
