@@ -3,9 +3,10 @@ package sandbox
 // Fixtures are the accounts, clients and secrets that exist in the sandbox
 // from the start: what a rehearsal types in.
 type Fixtures struct {
-	Zoho   ZohoFixtures   `json:"zoho"`
-	OpenID OpenIDFixtures `json:"oauth2"`
-	Xsolla XsollaFixtures `json:"xsolla"`
+	Zoho    ZohoFixtures    `json:"zoho"`
+	OpenID  OpenIDFixtures  `json:"oauth2"`
+	Xsolla  XsollaFixtures  `json:"xsolla"`
+	Zendesk ZendeskFixtures `json:"zendesk"`
 }
 
 // ZohoFixtures belong to the Zoho double. All clients and tokens belong to
@@ -77,5 +78,5 @@ type XsollaFixtures struct {
 
 // Fixtures returns what exists in the sandbox.
 func (sb *Sandbox) Fixtures() Fixtures {
-	return Fixtures{Zoho: sb.zoho.fix, OpenID: sb.openid.fix, Xsolla: sb.xsolla.fix}
+	return Fixtures{Zoho: sb.zoho.fix, OpenID: sb.openid.fix, Xsolla: sb.xsolla.fix, Zendesk: sb.zendesk.fix}
 }

@@ -41,9 +41,10 @@ type Sandbox struct {
 	endpoints transport.Endpoints
 	control   string // base URL
 
-	zoho   *zoho
-	openid *openid
-	xsolla *xsolla
+	zoho    *zoho
+	openid  *openid
+	xsolla  *xsolla
+	zendesk *zendesk
 
 	servers []*http.Server
 	closing sync.Once
@@ -57,7 +58,7 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 		o.Clock = core.SystemClock{}
 	}
 	sb := &Sandbox{clock: &Clock{base: o.Clock}, endpoints: transport.Endpoints{}}
-	for _, start := range []func() error{sb.startZoho, sb.startOpenID, sb.startXsolla, sb.startControl} {
+	for _, start := range []func() error{sb.startZoho, sb.startOpenID, sb.startXsolla, sb.startZendesk, sb.startControl} {
 		if err := start(); err != nil {
 			sb.Close() //nolint:errcheck // the first error is the one to tell
 			return nil, err

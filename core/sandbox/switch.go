@@ -37,6 +37,9 @@ const (
 	OpenIDNoIss Switch = "oauth2.no-iss"
 	// OpenIDNoRotation: a refresh gives no new refresh token.
 	OpenIDNoRotation Switch = "oauth2.no-rotation"
+	// ZendeskChatWantsExp: a Chat token without exp is not taken. Zendesk's page
+	// lists the claim, and its own samples leave it out.
+	ZendeskChatWantsExp Switch = "zendesk.chat-wants-exp"
 	// XsollaKeysBase64URL: the key list has base64url numbers, as RFC 7518
 	// wants, instead of hexadecimal ones.
 	XsollaKeysBase64URL Switch = "xsolla.keys-base64url"
@@ -62,7 +65,7 @@ func Switches() []Switch {
 	out := []Switch{
 		ZohoRetired, ZohoQueryOnly, ZohoThrottle400, ZohoMilliseconds, ZohoNoScope, ZohoIgnoresPKCE, ZohoNoMyInfo,
 		ZohoSwap401, ZohoDisputedScopes, OpenIDNoIss, OpenIDNoRotation,
-		XsollaKeysBase64URL, XsollaKeysObject, XsollaStatus422, XsollaCaptcha, XsollaTeapot, XsollaNoRotation, XsollaValidatesRevoked,
+		ZendeskChatWantsExp, XsollaKeysBase64URL, XsollaKeysObject, XsollaStatus422, XsollaCaptcha, XsollaTeapot, XsollaNoRotation, XsollaValidatesRevoked,
 	}
 	slices.Sort(out)
 	return out

@@ -1,0 +1,342 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// The limits of Zendesk's documents: App Keys at an app
+// (github.com/zendesk/sunshine-conversations-api-spec), and how long an
+// external_id in a token may be (support.zendesk.com article 4411666638746).
+const (
+	zendeskMaxKeys       = 10
+	zendeskMaxExternalID = 255
+)
+
+// zendeskKey is a Conversations API key. Its prefix says what it may do:
+// app_ one app, act_ the account.
+type zendeskKey struct{ id, name, secret string }
+
+// zendeskUser is a user of messaging.
+type zendeskUser struct {
+	id, externalID, supportID string
+	name                      string
+	authenticated             bool
+	identities                []zendeskIdentity
+}
+
+type zendeskIdentity struct {
+	Type         string `json:"type"`
+	Value        string `json:"value"`
+	Verification string `json:"verification,omitempty"`
+}
+
+// zendesk is one Zendesk account: its messaging users, the keys of the
+// Conversations API, and what signs visitor tokens.
+//
+// The Conversations API is written from the published specification
+// (github.com/zendesk/sunshine-conversations-api-spec, v17). How visitors sign
+// in is not published; it is written from Zendesk's rules for tokens (support
+// articles 4411666638746 and 4408838925082) and from the answers that users
+// report.
+type zendesk struct {
+	sb  *Sandbox
+	fix ZendeskFixtures
+
+	mu     sync.Mutex
+	keys   []zendeskKey      // of the Conversations API
+	signs  map[string]string // messaging keys: secret by kid
+	users  []*zendeskUser
+	served int // users made, for their ids
+}
+
+func (sb *Sandbox) startZendesk() error {
+	z := &zendesk{sb: sb, fix: zendeskFixtures()}
+	f := z.fix
+	z.keys = []zendeskKey{{f.AppKeyID, "deskward", f.AppKeySecret}, {f.AccountKeyID, "account", f.AccountKeySecret}}
+	z.signs = map[string]string{f.KID: f.Secret, f.NewKID: f.NewSecret}
+	z.users = []*zendeskUser{{
+		id: "6f1d0c2b3a4e5f60718293a4", externalID: f.TakenExternalID, supportID: "900123450001", name: "Taro Taken", authenticated: true,
+		identities: []zendeskIdentity{{"email", f.TakenEmail, "sso"}},
+	}}
+	sb.zendesk = z
+	conversations, base, err := sb.open()
+	if err != nil {
+		return err
+	}
+	sb.mount(conversations, "zendesk.conversations", z.conversationsHandler())
+	sb.point("zendesk", "conversations", base+"/sc")
+	widget, base, err := sb.open()
+	if err != nil {
+		return err
+	}
+	// Not an endpoint of the platform: only widgets call it, and no client of
+	// ours may.
+	sb.mount(widget, "zendesk.widget", z.widgetHandler())
+	z.fix.WidgetURL = base
+	return nil
+}
+
+func zendeskFixtures() ZendeskFixtures {
+	return ZendeskFixtures{
+		Subdomain: "acme", AppID: "5e2f1d0c9b8a7f6e5d4c3b2a",
+		KID: "app_5f3a9c0d2b7e41f8a6c0d9e2", Secret: "sandbox-messaging-Zk3vW9pQ2xR7tB5nM8cL1dF4gH6jS0aYeU",
+		NewKID: "app_6a4b0d1e3c8f52a9b7d1eaf3", NewSecret: "sandbox-messaging-new-uY8iO3pA7sD1fG4hJ0kLq2Wx5vN9b",
+		ChatSecret: "sandbox-chat-secret-of-acme-b7Qm2xVt9",
+		AppKeyID:   "app_7b5c1e2f4d906abac8e2fb04", AppKeySecret: "sandbox-conversations-app-T6yU9iO3pA7sD1fG4hJ0kL",
+		AccountKeyID: "act_8c6d2f305ea17bcbd9f30c15", AccountKeySecret: "sandbox-conversations-account-mN4bV7cX1zL8kJ5hG",
+		ExternalID: "usr_12345", Email: "mina@acme.example", Name: "Mina Yamada",
+		TakenExternalID: "usr_991", TakenEmail: "taro@acme.example",
+	}
+}
+
+// conversationsHandler is https://{subdomain}.zendesk.com/sc.
+func (z *zendesk) conversationsHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /sc/v2/apps", z.api(true, z.listApps))
+	mux.HandleFunc("GET /sc/v2/apps/{app}", z.api(false, z.showApp))
+	mux.HandleFunc("GET /sc/v2/apps/{app}/keys", z.api(true, z.listKeys))
+	mux.HandleFunc("POST /sc/v2/apps/{app}/keys", z.api(true, z.makeKey))
+	mux.HandleFunc("DELETE /sc/v2/apps/{app}/keys/{key}", z.api(true, z.deleteKey))
+	mux.HandleFunc("GET /sc/v2/apps/{app}/users", z.api(false, z.findUsers))
+	mux.HandleFunc("GET /sc/v2/apps/{app}/users/{user}", z.api(false, z.showUser))
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		zendeskErrors(w, http.StatusNotFound, "not_found", "The requested resource does not exist")
+	})
+	return mux
+}
+
+// zendeskErrors is the error shape of the Conversations API, version 2.
+func zendeskErrors(w http.ResponseWriter, status int, code, title string) {
+	writeJSON(w, status, map[string]any{"errors": []map[string]string{{"code": code, "title": title}}})
+}
+
+// api asks for a key of the Conversations API, by HTTP Basic or a token signed
+// with it, and of the account's scope where account says so.
+func (z *zendesk) api(account bool, h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		z.mu.Lock()
+		defer z.mu.Unlock()
+		id, ok := z.caller(r)
+		switch {
+		case !ok:
+			zendeskErrors(w, http.StatusUnauthorized, "unauthorized", "Authorization is required")
+			return
+		case account && !strings.HasPrefix(id, "act_"):
+			zendeskErrors(w, http.StatusForbidden, "forbidden", "Access to this resource is not permitted with the given credentials")
+			return
+		}
+		if app := r.PathValue("app"); app != "" && app != z.fix.AppID {
+			zendeskErrors(w, http.StatusNotFound, "app_not_found", "App not found")
+			return
+		}
+		h(w, r)
+	}
+}
+
+func (z *zendesk) caller(r *http.Request) (id string, ok bool) {
+	if id, secret, basic := r.BasicAuth(); basic {
+		return id, slices.ContainsFunc(z.keys, func(k zendeskKey) bool { return k.id == id && k.secret == secret })
+	}
+	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !bearer {
+		return "", false
+	}
+	return z.signedByKey(token)
+}
+
+func (z *zendesk) app() map[string]any {
+	return map[string]any{"id": z.fix.AppID, "displayName": "Acme (rehearsal)", "subdomain": z.fix.Subdomain, "settings": map[string]any{"multiConvoEnabled": true}}
+}
+
+func (z *zendesk) listApps(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{"apps": []any{z.app()}, "meta": map[string]any{"hasMore": false}})
+}
+
+func (z *zendesk) showApp(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]any{"app": z.app()})
+}
+
+// appKey is a key as the API shows it: List and Get give the secret whole.
+func appKey(k zendeskKey) map[string]string {
+	return map[string]string{"id": k.id, "displayName": k.name, "secret": k.secret}
+}
+
+func (z *zendesk) listKeys(w http.ResponseWriter, _ *http.Request) {
+	keys := []map[string]string{}
+	for _, k := range z.appKeys() {
+		keys = append(keys, appKey(k))
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"keys": keys})
+}
+
+func (z *zendesk) appKeys() []zendeskKey {
+	return slices.DeleteFunc(slices.Clone(z.keys), func(k zendeskKey) bool { return !strings.HasPrefix(k.id, "app_") })
+}
+
+func (z *zendesk) makeKey(w http.ResponseWriter, r *http.Request) {
+	var in struct{ DisplayName string }
+	if !readJSON(w, r, &in) {
+		return
+	}
+	if n := len([]rune(in.DisplayName)); n < 1 || n > 100 {
+		zendeskErrors(w, http.StatusBadRequest, "bad_request", "displayName must have 1 to 100 characters")
+		return
+	}
+	if len(z.appKeys()) >= zendeskMaxKeys {
+		zendeskErrors(w, http.StatusBadRequest, "limit_exceeded", "An app can have at most 10 keys")
+		return
+	}
+	k := zendeskKey{"app_" + random(12), in.DisplayName, "sandbox-made-" + random(32)}
+	z.keys = append(z.keys, k)
+	writeJSON(w, http.StatusCreated, map[string]any{"key": appKey(k)})
+}
+
+func (z *zendesk) deleteKey(w http.ResponseWriter, r *http.Request) {
+	i := slices.IndexFunc(z.keys, func(k zendeskKey) bool { return k.id == r.PathValue("key") })
+	if i < 0 {
+		zendeskErrors(w, http.StatusNotFound, "app_key_not_found", "Key not found")
+		return
+	}
+	z.keys = slices.Delete(z.keys, i, i+1)
+	writeJSON(w, http.StatusOK, map[string]any{})
+}
+
+func (u *zendeskUser) json() map[string]any {
+	given, surname, _ := strings.Cut(u.name, " ")
+	out := map[string]any{
+		"id": u.id, "authenticated": u.authenticated, "signedUpAt": "2026-11-02T09:00:00.000Z",
+		"profile": map[string]any{"givenName": given, "surname": surname, "locale": "en"}, "identities": u.identities, "metadata": map[string]any{},
+	}
+	if u.externalID != "" {
+		out["externalId"] = u.externalID
+	}
+	if u.supportID != "" {
+		out["zendeskId"] = u.supportID
+	}
+	return out
+}
+
+// showUser takes an id or an external id.
+func (z *zendesk) showUser(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("user")
+	for _, u := range z.users {
+		if u.id == id || u.externalID != "" && u.externalID == id {
+			writeJSON(w, http.StatusOK, map[string]any{"user": u.json()})
+			return
+		}
+	}
+	zendeskErrors(w, http.StatusNotFound, "user_not_found", "User not found")
+}
+
+// findUsers wants a filter, and looks at identities only.
+func (z *zendesk) findUsers(w http.ResponseWriter, r *http.Request) {
+	email := r.URL.Query().Get("filter[identities.email]")
+	if email == "" {
+		zendeskErrors(w, http.StatusBadRequest, "bad_request", "filter is required")
+		return
+	}
+	users := []any{}
+	for _, u := range z.users {
+		if u.hasEmail(email) {
+			users = append(users, u.json())
+		}
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"users": users, "meta": map[string]any{"hasMore": false}})
+}
+
+func (u *zendeskUser) hasEmail(address string) bool {
+	return slices.ContainsFunc(u.identities, func(i zendeskIdentity) bool {
+		return i.Type == "email" && strings.EqualFold(i.Value, address)
+	})
+}
+
+// user returns the user of an external id, made if there is none.
+func (z *zendesk) user(externalID string) *zendeskUser {
+	for _, u := range z.users {
+		if u.externalID == externalID {
+			return u
+		}
+	}
+	z.served++
+	u := &zendeskUser{id: random(12), externalID: externalID, supportID: strconv.Itoa(900123450100 + z.served)}
+	z.users = append(z.users, u)
+	return u
+}
+
+// ZendeskSignIn signs a visitor in as the web widget does with a token that
+// the company's page gave it, and returns what Zendesk answered: "" when it
+// took the token.
+func (sb *Sandbox) ZendeskSignIn(token string) string {
+	z := sb.zendesk
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	_, why := z.signIn(token)
+	return why
+}
+
+// widgetHandler is what Zendesk's widgets call.
+func (z *zendesk) widgetHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v2/apps/{app}/login", func(w http.ResponseWriter, r *http.Request) {
+		z.mu.Lock()
+		defer z.mu.Unlock()
+		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		u, why := z.signIn(token)
+		if why != "" {
+			writeJSON(w, http.StatusUnauthorized, map[string]any{"error": map[string]string{"code": "invalid_auth", "description": why}})
+			return
+		}
+		writeJSON(w, http.StatusOK, map[string]any{"appUser": u.json()})
+	})
+	mux.HandleFunc("POST /authenticated/web/jwt", func(w http.ResponseWriter, r *http.Request) {
+		var in struct{ Token string }
+		if !readJSON(w, r, &in) {
+			return
+		}
+		if why := z.takeChat(in.Token); why != "" {
+			writeJSON(w, http.StatusOK, map[string]any{"success": false, "error": "jwt verification error"})
+			return
+		}
+		writeJSON(w, http.StatusOK, map[string]any{"success": true, "expires_in": 7200})
+	})
+	return mux
+}
+
+// ZendeskFixtures belong to the Zendesk double.
+type ZendeskFixtures struct {
+	Subdomain string `json:"subdomain"`
+	AppID     string `json:"app_id"`
+	WidgetURL string `json:"widget_url"` // where the web widget would sign visitors in
+
+	KID        string `json:"kid"` // a messaging key
+	Secret     string `json:"secret"`
+	NewKID     string `json:"new_kid"` // another, made for a rotation
+	NewSecret  string `json:"new_secret"`
+	ChatSecret string `json:"chat_secret"`
+
+	AppKeyID         string `json:"app_key_id"` // of the Conversations API
+	AppKeySecret     string `json:"app_key_secret"`
+	AccountKeyID     string `json:"account_key_id"` // of a direct account
+	AccountKeySecret string `json:"account_key_secret"`
+
+	ExternalID      string `json:"external_id"` // nobody has signed in by it yet
+	Email           string `json:"email"`
+	Name            string `json:"name"`
+	TakenExternalID string `json:"taken_external_id"` // has the next address as its own
+	TakenEmail      string `json:"taken_email"`
+}
+
+// readJSON reads a JSON body into v, or answers that it is none.
+func readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 100<<10)).Decode(v); err != nil {
+		zendeskErrors(w, http.StatusBadRequest, "bad_request", "The request body is not valid JSON")
+		return false
+	}
+	return true
+}
