@@ -20,6 +20,7 @@ const (
 	GrantClientCredentials Grant = "client-credentials" // RFC 6749 §4.4
 	GrantServiceAccount    Grant = "service-account"    // JWT bearer, RFC 7523
 	GrantAPIToken          Grant = "api-token"
+	GrantAppKey            Grant = "app-key"   // Zendesk Conversations API: a key id and its secret
 	GrantAuthtoken         Grant = "authtoken" // Zoho's legacy auth token, given out until 2020-11-30
 	GrantMigrated          Grant = "migrated"  // OAuth tokens that Zoho gave in exchange for an auth token
 )

@@ -41,7 +41,7 @@ func (a *app) connectionsToken(ctx context.Context, name string) error {
 // token that works by itself where there is one, else an access token.
 func (s *session) credential(ctx context.Context, c core.Connection) (core.Secret, string, error) {
 	switch c.Grant {
-	case core.GrantAPIToken:
+	case core.GrantAPIToken, core.GrantAppKey:
 		return c.Secrets[core.SecretAPIToken], core.SecretAPIToken, nil
 	case core.GrantAuthtoken:
 		return c.Secrets[core.SecretAuthtoken], core.SecretAuthtoken, nil

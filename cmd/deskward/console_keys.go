@@ -40,8 +40,12 @@ func (d *desk) keyDeps() keys.Deps {
 // sandboxKey is what an admin would have at hand for a new key in the sandbox,
 // by field.
 func sandboxKey(sb *sandbox.Sandbox, k core.KeyKind, alg string) map[string]string {
-	if k != core.KeyXsolla {
-		return nil
+	z := sb.Fixtures().Zendesk
+	switch k {
+	case core.KeyMessaging:
+		return map[string]string{"account": z.Subdomain, "kid": z.KID, "secret": z.Secret, "begins": z.Secret[:6]}
+	case core.KeyChat:
+		return map[string]string{"account": z.Subdomain, "secret": z.ChatSecret}
 	}
 	x := sb.Fixtures().Xsolla
 	if alg == core.AlgRS256 {

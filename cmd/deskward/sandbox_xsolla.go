@@ -8,9 +8,6 @@ import (
 	"deskward/core/sandbox"
 )
 
-// xsollaChatSecret is what the Chat dashboard of the rehearsal shows.
-const xsollaChatSecret = "sandbox-chat-secret-of-acme-b7Qm2xVt9"
-
 func xsollaConnection(sb *sandbox.Sandbox, g core.Grant) map[string]string {
 	x := sb.Fixtures().Xsolla
 	v := map[string]string{
@@ -31,7 +28,7 @@ func xsollaAnswer(ctx context.Context, sb *sandbox.Sandbox, run guide.Run, step 
 	}
 	v, ok := map[string]string{
 		"project.name": "Acme shop login", "project.project_id": x.ProjectID, "project.secret": x.Secret,
-		"chat.name": "Acme chat", "chat.account": "acme", "chat.secret": xsollaChatSecret,
+		"chat.name": "Acme chat", "chat.account": "acme", "chat.secret": sb.Fixtures().Zendesk.ChatSecret,
 		"how.callback": x.Callbacks[0], "how.client_id": x.ClientID, "how.client_secret": x.ClientSecret,
 		"how.username": x.Username, "how.password": x.Password, "network.provider": x.Provider, "site.origin": "https://shop.acme.example",
 	}[step.ID+"."+field]

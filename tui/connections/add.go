@@ -234,7 +234,7 @@ func (a *add) register() (console, redirect string) {
 	}
 	switch answers.Grant {
 	case core.GrantCode:
-	case core.GrantAuthtoken, core.GrantAPIToken:
+	case core.GrantAuthtoken, core.GrantAPIToken, core.GrantAppKey:
 		return "", "" // a token that is there needs no client
 	default:
 		return console, ""

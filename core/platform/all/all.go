@@ -5,6 +5,7 @@ import (
 	"deskward/core/platform"
 	"deskward/core/platform/oauth2"
 	"deskward/core/platform/xsolla"
+	"deskward/core/platform/zendesk"
 	"deskward/core/platform/zoho"
 )
 
@@ -12,6 +13,7 @@ import (
 func Platforms() []platform.Platform {
 	return []platform.Platform{
 		zoho.Platform(),
+		zendesk.Platform(),
 		xsolla.Platform(),
 		oauth2.Platform(),
 	}

@@ -1,0 +1,295 @@
+package zendesk
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"deskward/core"
+	"deskward/core/action"
+	"deskward/core/platform"
+	"deskward/core/visitortoken"
+)
+
+// keys is the actions around the keys that sign messaging visitors' tokens.
+type keys struct{ s platform.Services }
+
+func (m *keys) actions() []action.Action {
+	return []action.Action{
+		action.New("zendesk.add_key", action.Changes, m.addKey),
+		action.New("zendesk.note_deployed", action.Changes, m.noteDeployed),
+		action.New("zendesk.mint_test", action.Changes, m.mintTest),
+		action.New("zendesk.inspect_token", action.Reads, m.inspectToken),
+		action.New("zendesk.prove_sign_in", action.Reads, m.proveSignIn),
+		action.New("zendesk.old_key", action.Changes, m.oldKey),
+		action.New("zendesk.longest_life", action.Reads, m.longestLife),
+		action.New("zendesk.prove_new_key", action.Reads, m.proveNewKey),
+		action.New("zendesk.retire_key", action.Changes, m.retireKey),
+	}
+}
+
+// messaging returns a kept messaging key.
+func (m *keys) messaging(ctx context.Context, name string) (core.SigningKey, error) {
+	k, err := m.s.Keys.ByName(ctx, name)
+	if err == nil && k.Kind != core.KeyMessaging {
+		err = &core.Error{Tried: "find-key", On: k.Name, Code: "zendesk.not-messaging", Class: core.Usage}
+	}
+	return k, err
+}
+
+// addKey keeps a messaging key. One of the same key id and secret that is kept
+// already stays as it is, so that the step can be taken again.
+func (m *keys) addKey(ctx context.Context, in AddKeyIn) (AddKeyOut, error) {
+	n := core.NewKey{
+		Typed: true, Prefix: in.Begins,
+		SigningKey: core.SigningKey{
+			Name: in.Name, Kind: core.KeyMessaging, Account: in.Account, Brand: in.Brand, KID: in.KID,
+			Secrets: core.Secrets{core.SecretSigning: in.Secret}, MadeAt: m.s.Clock.Now(),
+		},
+	}
+	k, err := m.s.Keys.Add(ctx, n)
+	if core.CodeOf(err) == "key.duplicate" || core.CodeOf(err) == "key.name-taken" {
+		kid, kidErr := core.CheckKID(in.KID)
+		if same, findErr := m.messaging(ctx, kid); kidErr == nil && findErr == nil && same.Secret().Equal(core.TidySecret(in.Secret)) {
+			k, err = same, nil
+		}
+	}
+	if err != nil {
+		return AddKeyOut{}, err
+	}
+	kept, err := m.count(ctx, k.Account)
+	return AddKeyOut{Key: k.ID, Name: k.Name, KID: k.KID, Begins: k.Summary().Prefix, Kept: kept}, err
+}
+
+// count is how many messaging keys of an account are kept and not retired.
+func (m *keys) count(ctx context.Context, account string) (int, error) {
+	all, err := m.s.Keys.List(ctx)
+	n := 0
+	for _, k := range all {
+		if k.Kind == core.KeyMessaging && k.Account == account && k.RetiredAt.IsZero() {
+			n++
+		}
+	}
+	return n, err
+}
+
+func (m *keys) noteDeployed(ctx context.Context, in DeployIn) (DeployOut, error) {
+	k, err := m.messaging(ctx, in.Key)
+	if err != nil {
+		return DeployOut{}, err
+	}
+	var last string
+	for _, where := range strings.FieldsFunc(in.Where, func(r rune) bool { return r == '\n' || r == ',' || r == '、' }) {
+		if where = strings.TrimSpace(where); where == "" {
+			continue
+		}
+		if k, err = m.s.Keys.Deploy(ctx, k.ID, where); err != nil {
+			return DeployOut{}, err
+		}
+		last = where
+	}
+	if last == "" {
+		_, err := m.s.Keys.Deploy(ctx, k.ID, "")
+		return DeployOut{}, err
+	}
+	return DeployOut{Where: places(k), Count: len(k.Deployments)}, nil
+}
+
+func places(k core.SigningKey) string {
+	var out []string
+	for _, d := range k.Deployments {
+		out = append(out, d.Where)
+	}
+	return strings.Join(out, ", ")
+}
+
+func (m *keys) mintTest(ctx context.Context, in MintIn) (MintOut, error) {
+	k, err := m.messaging(ctx, in.Key)
+	if err != nil {
+		return MintOut{}, err
+	}
+	v := visitortoken.Visitor{ExternalID: in.ExternalID, Name: in.Name, Email: in.Email, EmailVerified: in.Verified && in.Email != ""}
+	d := visitortoken.NewDraft(k, v, 0, m.s.Clock.Now())
+	token, err := d.Sign(k.Secret())
+	if err != nil {
+		return MintOut{}, err
+	}
+	ev := core.Event{Verb: core.VerbMinted, Subject: k.Subject(), Detail: map[string]string{"visitor": core.CleanLine(in.ExternalID)}}
+	if err := m.s.Events.Record(ctx, ev); err != nil {
+		return MintOut{}, err
+	}
+	return MintOut{Token: token, ExternalID: in.ExternalID, ExpiresAt: d.ExpiresAt}, m.s.Keys.Used(ctx, k.ID)
+}
+
+// inspectToken fails with the first reason for which Zendesk would refuse the
+// token.
+func (m *keys) inspectToken(ctx context.Context, in InspectIn) (InspectOut, error) {
+	k, err := m.messaging(ctx, in.Key)
+	if err != nil {
+		return InspectOut{}, err
+	}
+	r, err := m.inspect(ctx, in.Token.Reveal(), k)
+	out := InspectOut{CheckedAt: m.s.Clock.Now()}
+	for _, f := range r.Findings {
+		switch f.Outcome {
+		case visitortoken.Passed:
+			out.Passed++
+		case visitortoken.Unsure:
+			out.Unsure++
+		}
+	}
+	return out, err
+}
+
+// inspect judges a token that is meant to be signed with k.
+func (m *keys) inspect(ctx context.Context, token string, k core.SigningKey) (visitortoken.Report, error) {
+	all, err := m.s.Keys.All(ctx)
+	if err != nil {
+		return visitortoken.Report{}, err
+	}
+	r := visitortoken.Inspect(token, visitortoken.Options{Keys: all, Only: k.ID, Now: m.s.Clock.Now()})
+	if r.Verdict == visitortoken.Accept && r.KeyID == k.ID {
+		return r, nil
+	}
+	finding := "–"
+	if len(r.Findings) > 0 { // those that failed come first
+		finding = r.Findings[0].Code
+	}
+	return r, &core.Error{Tried: "inspect", On: k.Name, Code: "zendesk.token-refused", Class: core.Refused, Params: map[string]string{"finding": finding}}
+}
+
+// How often the Conversations API is asked whether somebody has signed in, and
+// how long apart: the widget's sign-in takes a moment to be seen.
+const (
+	signInAsks  = 4
+	signInApart = 3 * time.Second
+)
+
+// proveSignIn asks the Conversations API whether the visitor is authenticated.
+// Without a connection to it there is only the admin's word, and the evidence
+// says so.
+func (m *keys) proveSignIn(ctx context.Context, in SignInIn) (SignInOut, error) {
+	c, ok, err := m.conversations(ctx, in)
+	switch {
+	case err != nil:
+		return SignInOut{}, err
+	case !ok && in.Seen != "yes":
+		return SignInOut{}, &core.Error{Tried: "prove-sign-in", On: in.ExternalID, Code: "zendesk.not-seen", Class: core.Refused}
+	case !ok:
+		return SignInOut{By: "admin", CheckedAt: m.s.Clock.Now()}, nil
+	}
+	api := NewConversations(m.s.HTTP, m.s.Endpoints, c)
+	for ask := 1; ; ask++ {
+		v, found, err := api.User(ctx, in.ExternalID, "")
+		if err != nil {
+			return SignInOut{}, err
+		}
+		if found && v.Authenticated != nil && *v.Authenticated {
+			return SignInOut{By: "api", UserID: v.ID, SupportID: v.SupportID, CheckedAt: m.s.Clock.Now()}, nil
+		}
+		if ask == signInAsks {
+			code := "zendesk.not-signed-in"
+			if !found {
+				code = "zendesk.never-seen"
+			}
+			return SignInOut{}, &core.Error{Tried: "prove-sign-in", On: in.ExternalID, Code: code, Class: core.Refused}
+		}
+		timer := time.NewTimer(signInApart)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return SignInOut{}, context.Cause(ctx)
+		}
+	}
+}
+
+// conversations is by what the Conversations API is asked; ok is false where
+// nothing is given for that.
+func (m *keys) conversations(ctx context.Context, in SignInIn) (c core.Connection, ok bool, err error) {
+	if in.Connection != "" {
+		c, err = m.s.Connections.ByName(ctx, in.Connection)
+		if err == nil && c.Platform != ID {
+			err = &core.Error{Tried: "prove-sign-in", On: c.Name, Code: "zendesk.not-zendesk", Class: core.Usage}
+		}
+		return c, true, err
+	}
+	if in.KeyID == "" || in.KeySecret.Empty() {
+		return c, false, nil
+	}
+	return core.Connection{
+		Name: in.Account, Platform: ID, Grant: core.GrantAppKey, Region: regionZendesk, Account: in.Account,
+		Settings: map[string]string{settingApp: in.AppID, settingKey: in.KeyID}, Secrets: core.Secrets{core.SecretAPIToken: in.KeySecret},
+	}, true, nil
+}
+
+// oldKey is the key that a rotation replaces. One that is not kept yet is kept
+// now, with its secret: else nobody could tell which tokens it signed.
+func (m *keys) oldKey(ctx context.Context, in OldKeyIn) (OldKeyOut, error) {
+	k, err := m.messaging(ctx, in.Key)
+	if core.CodeOf(err) == "key.not-found" && in.KID != "" && !in.Secret.Empty() {
+		var added AddKeyOut
+		if added, err = m.addKey(ctx, AddKeyIn{Name: in.Key, Account: in.Account, KID: in.KID, Secret: in.Secret}); err == nil {
+			k, err = m.s.Keys.Get(ctx, added.Key)
+		}
+	}
+	if err != nil {
+		return OldKeyOut{}, err
+	}
+	if !k.RetiredAt.IsZero() {
+		return OldKeyOut{}, &core.Error{Tried: "rotation-plan", On: k.Name, Code: "zendesk.retired", Class: core.Usage}
+	}
+	n, err := m.count(ctx, k.Account)
+	if err == nil && n >= core.MaxMessagingKeys {
+		err = &core.Error{Tried: "rotation-plan", On: k.Name, Code: "zendesk.no-room", Class: core.Usage, Params: map[string]string{"limit": strconv.Itoa(core.MaxMessagingKeys)}}
+	}
+	return OldKeyOut{Key: k.ID, Name: k.Name, Account: k.Account, KID: k.KID, Kept: n}, err
+}
+
+// longestLife is when the last token that the old key can have signed has run
+// out, counted from now.
+func (m *keys) longestLife(_ context.Context, in WaitIn) (WaitOut, error) {
+	d, err := time.ParseDuration(in.Life)
+	if err != nil || d <= 0 {
+		return WaitOut{}, &core.Error{Tried: "rotation-plan", Code: "zendesk.bad-life", Class: core.Usage, Err: err}
+	}
+	return WaitOut{Until: m.s.Clock.Now().Add(d)}, nil
+}
+
+// proveNewKey wants a token of every place, each signed with the new key.
+func (m *keys) proveNewKey(ctx context.Context, in NobodyIn) (NobodyOut, error) {
+	k, err := m.messaging(ctx, in.NewKey)
+	if err != nil {
+		return NobodyOut{}, err
+	}
+	old, err := m.messaging(ctx, in.OldKey)
+	if err != nil {
+		return NobodyOut{}, err
+	}
+	tokens := slices.DeleteFunc(strings.Fields(in.Tokens.Reveal()), func(s string) bool { return strings.Count(s, ".") < 2 })
+	for i, token := range tokens {
+		r, err := m.inspect(ctx, token, k)
+		if r.KeyID == old.ID {
+			return NobodyOut{}, &core.Error{Tried: "prove-new-key", On: old.Name, Code: "zendesk.old-key-used", Class: core.Refused, Params: map[string]string{"number": strconv.Itoa(i + 1)}}
+		}
+		if err != nil {
+			return NobodyOut{}, err
+		}
+	}
+	// One token can come from one place only.
+	if want := max(len(old.Deployments), 1); len(tokens) < want {
+		return NobodyOut{}, &core.Error{Tried: "prove-new-key", On: k.Name, Code: "zendesk.places-missing", Class: core.Usage, Params: map[string]string{"tokens": strconv.Itoa(len(tokens)), "places": strconv.Itoa(want)}}
+	}
+	return NobodyOut{Tokens: len(tokens), CheckedAt: m.s.Clock.Now()}, nil
+}
+
+func (m *keys) retireKey(ctx context.Context, in KeyIn) (RetireOut, error) {
+	k, err := m.messaging(ctx, in.Key)
+	if err != nil {
+		return RetireOut{}, err
+	}
+	k, err = m.s.Keys.Retire(ctx, k.ID)
+	return RetireOut{Name: k.Name, RetiredAt: k.RetiredAt}, err
+}
