@@ -3,7 +3,6 @@ package sandbox
 import (
 	"encoding/json"
 	"net/http"
-
 	"slices"
 	"strconv"
 	"strings"
