@@ -15,7 +15,7 @@ import (
 func (a *app) connectionsCommand() *cobra.Command {
 	return a.group("connections", "connections",
 		a.connectionsListCommand(), a.connectionsShowCommand(), a.connectionsCheckCommand(), a.connectionsTokenCommand(),
-		a.connectionsRenameCommand(), a.connectionsRemoveCommand(),
+		a.connectionsEditCommand(), a.connectionsRenameCommand(), a.connectionsRemoveCommand(),
 		a.connectionsRefreshCommand(), a.connectionsProbeCommand(), a.connectionsRevokeCommand(),
 	)
 }

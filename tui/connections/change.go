@@ -8,6 +8,7 @@ import (
 
 	"deskward/core"
 	"deskward/core/locale"
+	"deskward/core/platform"
 	"deskward/tui/screen"
 	"deskward/tui/widget"
 )
@@ -19,6 +20,7 @@ type kind string
 // The kinds.
 const (
 	rename kind = "rename"
+	edit   kind = "edit"
 	revoke kind = "revoke"
 	remove kind = "remove"
 	force  kind = "force" // refresh although nobody knows how the last one ended
@@ -42,7 +44,8 @@ type change struct {
 	scope   *screen.Scope
 	kind    kind
 	card    card
-	form    *widget.Form // nil until the connection is read
+	was     core.Connection // what an edit's form was filled with
+	form    *widget.Form    // nil until the connection is read
 	working bool
 	err     error
 	over    bool // it was done
@@ -50,6 +53,7 @@ type change struct {
 }
 
 func newRename(f *family, s core.Summary) *change { return newChange(f, s, rename) }
+func newEdit(f *family, s core.Summary) *change   { return newChange(f, s, edit) }
 func newRevoke(f *family, s core.Summary) *change { return newChange(f, s, revoke) }
 func newRemove(f *family, s core.Summary) *change { return newChange(f, s, remove) }
 func newForce(f *family, s core.Summary) *change  { return newChange(f, s, force) }
@@ -95,7 +99,10 @@ func (c *change) Update(msg tea.Msg) screen.Step {
 			return screen.Step{}
 		}
 		c.card.take(msg)
-		if c.form == nil || c.kind == remove {
+		switch {
+		case c.kind == edit:
+			c.takeEdit()
+		case c.form == nil || c.kind == remove:
 			c.form = widget.NewForm(c.fields()...)
 		}
 	case changed:
@@ -127,6 +134,9 @@ func (c *change) Leave() screen.Step {
 	if c.kind == rename && c.form != nil && !c.over {
 		c.f.typed["rename "+c.card.sum.ID] = c.form.Value(fieldName)
 	}
+	if c.kind == edit && c.form != nil && !c.over && c.form.Touched() {
+		c.f.edits[c.card.sum.ID] = half{c.form, c.was}
+	}
 	return screen.Step{}
 }
 
@@ -156,12 +166,18 @@ func (c *change) do() screen.Step {
 	c.working, c.err, c.again = true, nil, false
 	f, k, id, rev := c.f, c.kind, c.card.sum.ID, c.card.sum.Rev
 	name, first := c.form.Value(fieldName), c.form.Value(fieldFirst)
+	was, answers := c.was, platform.Answers{}
+	if k == edit {
+		answers = f.edited(was, c.form)
+	}
 	return screen.Step{Cmd: c.scope.Run(func(ctx context.Context) tea.Msg {
 		ctx = context.WithoutCancel(ctx)
 		var err error
 		switch k {
 		case rename:
 			_, err = f.Connections.Rename(ctx, id, rev, name)
+		case edit:
+			_, err = f.Service.Edit(ctx, was, answers)
 		case revoke:
 			_, err = f.Service.Revoke(ctx, id)
 		case force:
@@ -186,6 +202,8 @@ func (c *change) changed(err error) screen.Step {
 	case core.CodeOf(err) == core.ErrConflict.Code:
 		c.again, c.err, c.working = true, nil, true // until it has been read again
 		return c.read()
+	case err != nil && c.kind == edit:
+		return screen.Step{} // what was typed is compared with what was read
 	case err != nil:
 		return c.read() // a revocation may have preceded what failed
 	}
@@ -210,7 +228,7 @@ func (c *change) Draw(e screen.Env) screen.Frame {
 	if what := widget.Wrap(e.T(key+".what", name), w); len(what)+6 <= room {
 		lines = append(append(lines, ""), what...)
 	}
-	if c.kind != rename {
+	if c.kind != rename && c.kind != edit {
 		for i, l := range widget.Wrap(e.T(key+".final", name), w-2) {
 			sign := "  "
 			if i == 0 {
@@ -247,6 +265,13 @@ func (c *change) Draw(e screen.Env) screen.Frame {
 
 // Keys of the question.
 func (c *change) Keys() []screen.Key {
+	if c.kind == edit {
+		return []screen.Key{
+			screen.NewKey("enter", "connections.key.next", "enter"),
+			screen.NewKey("ctrl+s", "connections.key.save", "ctrl+s").If(!c.working, "connections.off.busy"),
+			screen.NewKey("esc", "connections.key.leave-form", "esc"),
+		}
+	}
 	return []screen.Key{
 		screen.NewKey("enter", "connections.key."+string(c.kind)+"-now", "enter").If(!c.working, "connections.off.busy"),
 		screen.NewKey("esc", "key.back", "esc"),

@@ -202,7 +202,7 @@ func (d *detail) Keys() []screen.Key {
 		on["refresh"],
 		screen.NewKey("space", "connections.key.reveal", "space").If(secrets > 0, "connections.off.no-secret"),
 		screen.NewKey("tab", "connections.key.next-secret", "tab").If(secrets > 1, "connections.off.one-secret").Hide(),
-		on["copy"], on["rename"], on["revoke"].Hide(), on["remove"].Hide(),
+		on["copy"], on["edit"], on["rename"], on["revoke"].Hide(), on["remove"].Hide(),
 	)
 	for i := range keys {
 		keys[i] = keys[i].If(d.card.loaded, "connections.off.starting")

@@ -322,7 +322,7 @@ func TestEveryFrameFits(t *testing.T) {
 			r.some()
 			r.start(size[0], size[1])
 			r.See("Acme Japan")
-			for _, k := range []string{"j", "/", "a", "esc", "enter", "j", "G", "esc", "a", "tab", "tab", "tab", "esc", "y", "esc", "x", "esc", "R", "esc", "o", "esc"} {
+			for _, k := range []string{"j", "/", "a", "esc", "enter", "j", "G", "esc", "a", "tab", "tab", "tab", "esc", "y", "esc", "x", "esc", "R", "esc", "E", "tab", "tab", "esc", "o", "esc"} {
 				r.press(k)
 				r.Fits(size[0], size[1])
 			}

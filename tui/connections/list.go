@@ -297,7 +297,7 @@ func (l *list) Keys() []screen.Key {
 	}
 	keys = append(keys,
 		screen.NewKey("/", "connections.key.filter", "/").If(len(l.rows.rows) > 0, "connections.off.none"),
-		on["copy"], on["remove"].Hide(), on["consent"].Hide(), on["refresh"].Hide(), on["rename"].Hide(), on["revoke"].Hide(),
+		on["copy"], on["remove"].Hide(), on["consent"].Hide(), on["refresh"].Hide(), on["rename"].Hide(), on["edit"].Hide(), on["revoke"].Hide(),
 		screen.NewKey("u", "connections.key.reload", "u").Hide(),
 	)
 	if on["migrate"].Reason != "" {

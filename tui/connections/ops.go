@@ -114,6 +114,7 @@ func (f *family) rowKeys(s core.Summary, some bool, busy work) map[string]screen
 		"migrate": screen.NewKey("m", "connections.key.migrate", "m").If(f.Migrate != nil, "connections.off.no-migration").If(s.Grant == core.GrantAuthtoken, "connections.off.not-legacy").If(some, none),
 		"copy":    screen.NewKey("y", "connections.key.copy", "y").If(some, none),
 		"rename":  screen.NewKey("R", "connections.key.rename", "R").If(some, none),
+		"edit":    screen.NewKey("E", "connections.key.edit", "E").If(some, none),
 		"revoke":  screen.NewKey("V", "connections.key.revoke", "V").If(has, "connections.off.no-token").If(some, none),
 		"remove":  screen.NewKey("x", "connections.key.remove", "x").If(some, none),
 	}
@@ -131,6 +132,8 @@ func (f *family) open(key string, s core.Summary, inside bool) (step screen.Step
 		return screen.Step{Open: newCopyMenu(f, s)}, true
 	case "R":
 		return screen.Step{Open: newRename(f, s)}, true
+	case "E":
+		return screen.Step{Open: newEdit(f, s)}, true
 	case "V":
 		return screen.Step{Open: newRevoke(f, s)}, true
 	case "x":

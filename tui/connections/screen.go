@@ -27,6 +27,7 @@ type Service interface {
 	Check(ctx context.Context, id string) (core.Connection, error)
 	ProbeScopes(context.Context, core.Connection) ([]platform.ScopeProbe, error)
 	Revoke(ctx context.Context, id string) (core.Connection, error)
+	Edit(ctx context.Context, was core.Connection, a platform.Answers) (core.Connection, error)
 }
 
 // Consent asks for consent and keeps tokens fresh; consent.Service is one.
@@ -85,6 +86,7 @@ type family struct {
 
 	draft   *add                          // a half-filled form; nil: none
 	typed   map[string]string             // half-typed answers and names, by what for and connection id
+	edits   map[string]half               // half-filled changes, by connection id
 	devices map[string]consent.DeviceCode // device codes that are still good, by connection id
 	taken   map[string]bool               // names in use, lower case, as last listed
 	removed map[string]bool               // connections removed here, so that nobody is told they vanished
@@ -96,7 +98,7 @@ func New(d Deps) screen.Screen { return newList(newFamily(d)) }
 func newFamily(d Deps) *family {
 	f := &family{
 		Deps: d, platforms: map[core.PlatformID]platform.Platform{},
-		typed: map[string]string{}, removed: map[string]bool{}, taken: map[string]bool{}, devices: map[string]consent.DeviceCode{},
+		typed: map[string]string{}, removed: map[string]bool{}, taken: map[string]bool{}, devices: map[string]consent.DeviceCode{}, edits: map[string]half{},
 	}
 	for _, p := range d.Platforms {
 		f.platforms[p.ID] = p

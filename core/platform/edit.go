@@ -1,0 +1,105 @@
+package platform
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"deskward/core"
+)
+
+// Editable returns what of a stored connection can be given anew: its secrets
+// that are no tokens of a consent, the account and the scopes. Client, region
+// and server are not in it: tokens belong to them, and must never be sent to
+// others, so another one is another connection.
+func (p Platform) Editable(c core.Connection) []Ask {
+	var out []Ask
+	for _, ask := range p.Asks {
+		asked := len(ask.Grants) == 0 || slices.Contains(ask.Grants, c.Grant)
+		switch {
+		case ask.Secret && (asked || !c.Secrets[ask.Name].Empty()), // a migrated connection has the client's, too
+			asked && (ask.Name == "account" || ask.Name == "scopes"):
+			out = append(out, ask)
+		}
+	}
+	return out
+}
+
+// Edit gives the connection, as it was read, other values of what is
+// Editable, and another account to expect. A secret left empty stays. Only
+// what differs from was is written, and the last check, which did not see it,
+// is dropped; ErrConflict when somebody else changed the same meanwhile.
+func (s *Service) Edit(ctx context.Context, was core.Connection, a Answers) (core.Connection, error) {
+	p, err := Find(s.Platforms, was.Platform)
+	if err != nil {
+		return was, err
+	}
+	next := was
+	next.Expect, next.Secrets = strings.TrimSpace(a.Expect), maps.Clone(was.Secrets)
+	var what []string
+	for _, ask := range p.Editable(was) {
+		if ask.Secret {
+			if v := a.Secret[ask.Name]; !v.Empty() && !v.Equal(was.Secrets[ask.Name]) {
+				next.Secrets = next.Secrets.With(ask.Name, v)
+				what = append(what, ask.Name)
+			}
+			continue
+		}
+		put(&next, ask.Name, core.Connection{})
+		if err := p.take(&next, ask, a); err != nil {
+			return was, err
+		}
+	}
+	for _, name := range []string{"account", "scopes", "expect"} {
+		if !sameValue(next, was, name) {
+			what = append(what, name)
+		}
+	}
+	if len(what) == 0 {
+		return was, nil
+	}
+	ev := core.Event{Verb: core.VerbChanged, Detail: map[string]string{"what": strings.Join(what, " ")}}
+	return s.Connections.Change(ctx, was.ID, ev, func(now *core.Connection) error {
+		for _, name := range what {
+			if !sameValue(*now, was, name) {
+				return core.ErrConflict
+			}
+			put(now, name, next)
+			if name == core.SecretAuthtoken || name == core.SecretAPIToken {
+				now.EndsAt = time.Time{} // the end was that of the former one
+			}
+		}
+		now.Check = core.Check{}
+		return nil
+	})
+}
+
+// sameValue reports whether two readings of a connection agree in what Edit
+// can change.
+func sameValue(a, b core.Connection, name string) bool {
+	switch name {
+	case "account":
+		return a.Account == b.Account
+	case "scopes":
+		return slices.Equal(a.Scopes, b.Scopes)
+	case "expect":
+		return a.Expect == b.Expect
+	}
+	return a.Secrets[name].Equal(b.Secrets[name])
+}
+
+// put copies one value.
+func put(c *core.Connection, name string, from core.Connection) {
+	switch name {
+	case "account":
+		c.Account = from.Account
+	case "scopes":
+		c.Scopes = from.Scopes
+	case "expect":
+		c.Expect = from.Expect
+	default:
+		c.Secrets = c.Secrets.With(name, from.Secrets[name])
+	}
+}
