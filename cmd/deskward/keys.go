@@ -14,7 +14,7 @@ func (a *app) keysCommand() *cobra.Command {
 	return a.group("keys", "keys",
 		a.keysAddCommand(), a.keysListCommand(), a.keysShowCommand(), a.keysMintCommand(), a.keysInspectCommand(),
 		a.keysRenameCommand(), a.keysReplaceCommand(), a.keysDeployCommand(), a.keysUndeployCommand(),
-		a.keysHideCommand(), a.keysRetireCommand(), a.keysRemoveCommand(),
+		a.keysHideCommand(), a.keysRetireCommand(), a.keysRemoveCommand(), a.keysVendorCommand(),
 		a.keysSnippetCommand(), a.keysShareCommand(),
 	)
 }

@@ -67,15 +67,8 @@ func (a *app) keysHideCommand() *cobra.Command {
 	var yes bool
 	c := a.keyChange("hide", "hide NAME", 1, func(ctx context.Context, s *session, k core.SigningKey, _ []string) error {
 		if !yes {
-			if !a.interactive() {
-				return usageError("yes", "--yes", nil, nil)
-			}
-			typed, err := a.ask(ctx, a.say.T("cmd.keys.hide.ask", localeParams("name", core.CleanLine(k.Name), "word", hideWord)))
-			if err != nil {
+			if err := a.wantWord(ctx, "hide-key", k.Name, hideWord, a.say.T("cmd.keys.hide.ask", localeParams("name", core.CleanLine(k.Name), "word", hideWord))); err != nil {
 				return err
-			}
-			if typed != hideWord {
-				return &core.Error{Tried: "hide-key", On: k.Name, Code: "key.not-confirmed", Class: core.Usage}
 			}
 		}
 		_, err := s.keys.Hide(ctx, k.ID)
@@ -88,3 +81,15 @@ func (a *app) keysHideCommand() *cobra.Command {
 // hideWord is typed before a secret is hidden for ever, the same in every
 // language.
 const hideWord = "HIDE"
+
+// wantWord asks for a word before something that can't be undone.
+func (a *app) wantWord(ctx context.Context, tried, on, word, question string) error {
+	if !a.interactive() {
+		return usageError("yes", "--yes", nil, nil)
+	}
+	typed, err := a.ask(ctx, question)
+	if err == nil && typed != word {
+		err = &core.Error{Tried: tried, On: on, Code: "key.not-confirmed", Class: core.Usage}
+	}
+	return err
+}

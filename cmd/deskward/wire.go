@@ -209,7 +209,7 @@ func (a *app) assemble(st core.Store, w world) (*session, error) {
 	s.connections = &core.Connections{Store: st, Events: s.events}
 	s.keys = &core.SigningKeys{Store: st, Events: s.events}
 	s.platforms = &platform.Service{
-		Platforms: all.Platforms(), Connections: s.connections,
+		Platforms: all.Platforms(), Connections: s.connections, Keys: s.keys,
 		HTTP: client, Endpoints: w.endpoints, Clock: w.clock,
 	}
 	s.consent = &consent.Service{

@@ -148,6 +148,26 @@ type KeyLister interface {
 	Keys(ctx context.Context, projectID string) (list string, keys []visitortoken.PublicKey, err error)
 }
 
+// KeyManager manages, at the vendor, the keys that sign visitor tokens. Few
+// accounts may: the error of one that may not says where else it is done.
+type KeyManager interface {
+	// VendorKeys lists the keys, without their secrets.
+	VendorKeys(ctx context.Context) ([]VendorKey, error)
+	// VendorKey returns one key with its secret.
+	VendorKey(ctx context.Context, id string) (VendorKey, error)
+	// MakeVendorKey makes a key. Whether it was made is not known when no
+	// answer came.
+	MakeVendorKey(ctx context.Context, name string) (VendorKey, error)
+	// DeleteVendorKey deletes a key: what it signed is refused from then on.
+	DeleteVendorKey(ctx context.Context, id string) error
+}
+
+// VendorKey is a key as the vendor has it.
+type VendorKey struct {
+	ID, Name string
+	Secret   core.Secret
+}
+
 // Find returns the platform of that id, or an *core.Error with code
 // platform.unknown, whose param "known" names those there are.
 func Find(all []Platform, id core.PlatformID) (Platform, error) {

@@ -16,6 +16,7 @@ import (
 type Service struct {
 	Platforms   []Platform
 	Connections *core.Connections
+	Keys        *core.SigningKeys
 	HTTP        *transport.Client
 	Endpoints   transport.Endpoints
 	Clock       core.Clock

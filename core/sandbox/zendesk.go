@@ -101,6 +101,7 @@ func (z *zendesk) conversationsHandler() http.Handler {
 	mux.HandleFunc("GET /sc/v2/apps/{app}", z.api(false, z.showApp))
 	mux.HandleFunc("GET /sc/v2/apps/{app}/keys", z.api(true, z.listKeys))
 	mux.HandleFunc("POST /sc/v2/apps/{app}/keys", z.api(true, z.makeKey))
+	mux.HandleFunc("GET /sc/v2/apps/{app}/keys/{key}", z.api(true, z.showKey))
 	mux.HandleFunc("DELETE /sc/v2/apps/{app}/keys/{key}", z.api(true, z.deleteKey))
 	mux.HandleFunc("GET /sc/v2/apps/{app}/users", z.api(false, z.findUsers))
 	mux.HandleFunc("GET /sc/v2/apps/{app}/users/{user}", z.api(false, z.showUser))
@@ -194,6 +195,16 @@ func (z *zendesk) makeKey(w http.ResponseWriter, r *http.Request) {
 	k := zendeskKey{"app_" + random(12), in.DisplayName, "sandbox-made-" + random(32)}
 	z.keys = append(z.keys, k)
 	writeJSON(w, http.StatusCreated, map[string]any{"key": appKey(k)})
+}
+
+func (z *zendesk) showKey(w http.ResponseWriter, r *http.Request) {
+	for _, k := range z.appKeys() {
+		if k.id == r.PathValue("key") {
+			writeJSON(w, http.StatusOK, map[string]any{"key": appKey(k)})
+			return
+		}
+	}
+	zendeskErrors(w, http.StatusNotFound, "app_key_not_found", "Key not found")
 }
 
 func (z *zendesk) deleteKey(w http.ResponseWriter, r *http.Request) {

@@ -116,7 +116,7 @@ func (v *view) body(e screen.Env, width int) []string {
 			lines = append(append(lines, ""), widget.Finding(e, f, min(width, 100))...)
 		}
 	}
-	if kept := v.kept(e, width); len(kept) > 0 {
+	if kept := v.kept(e, min(width, 100)); len(kept) > 0 {
 		lines = append(append(lines, ""), kept...)
 	}
 	return append(append(lines, ""), v.words(e, width)...)

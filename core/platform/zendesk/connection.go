@@ -16,8 +16,9 @@ type connection struct {
 }
 
 var (
-	_ platform.Checker = (*connection)(nil)
-	_ lookup.Finder    = (*connection)(nil)
+	_ platform.Checker    = (*connection)(nil)
+	_ platform.KeyManager = (*connection)(nil)
+	_ lookup.Finder       = (*connection)(nil)
 )
 
 func dial(c core.Connection, env platform.Env) any {

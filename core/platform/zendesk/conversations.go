@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"deskward/core"
+	"deskward/core/platform"
 	"deskward/core/transport"
 )
 
@@ -141,22 +142,15 @@ func (c *Conversations) malformed(tried string) error {
 	return &core.Error{Tried: tried, On: c.on, Code: "vendor.malformed", Params: map[string]string{"status": "200"}}
 }
 
-// AppKey is a key of an app. Secret is filled in where a key was just made:
-// the API gives it with every answer, and what is not needed is dropped.
-type AppKey struct {
-	ID, Name string
-	Secret   core.Secret
-}
-
 type wireKey struct {
 	ID     string `json:"id"`
 	Name   string `json:"displayName"`
 	Secret string `json:"secret"`
 }
 
-// AppKeys lists the app's keys, without their secrets. It wants a key of the
-// account's scope.
-func (c *Conversations) AppKeys(ctx context.Context) ([]AppKey, error) {
+// VendorKeys lists the app's keys. The API gives their secrets along; they are
+// dropped here. It wants a key of the account's scope.
+func (c *Conversations) VendorKeys(ctx context.Context) ([]platform.VendorKey, error) {
 	path, err := c.keysPath("list-keys", "")
 	if err != nil {
 		return nil, err
@@ -170,34 +164,42 @@ func (c *Conversations) AppKeys(ctx context.Context) ([]AppKey, error) {
 	if found.Keys == nil {
 		return nil, c.malformed("list-keys")
 	}
-	var out []AppKey
+	var out []platform.VendorKey
 	for _, k := range *found.Keys {
-		out = append(out, AppKey{ID: core.CleanLine(k.ID), Name: core.CleanLine(k.Name)})
+		out = append(out, platform.VendorKey{ID: core.CleanLine(k.ID), Name: core.CleanLine(k.Name)})
 	}
 	return out, nil
 }
 
-// MakeAppKey makes a key. The caller saves it before anything else: whether it
-// was made is not known when no answer came.
-func (c *Conversations) MakeAppKey(ctx context.Context, name string) (AppKey, error) {
-	path, err := c.keysPath("make-key", "")
-	if err != nil {
-		return AppKey{}, err
-	}
-	var made struct {
-		Key wireKey `json:"key"`
-	}
-	if err := c.do(ctx, "make-key", http.MethodPost, path, nil, map[string]string{"displayName": name}, &made); err != nil {
-		return AppKey{}, err
-	}
-	if made.Key.ID == "" || made.Key.Secret == "" {
-		return AppKey{}, c.malformed("make-key")
-	}
-	return AppKey{core.CleanLine(made.Key.ID), core.CleanLine(made.Key.Name), core.NewSecret(made.Key.Secret)}, nil
+// VendorKey returns one key with its secret.
+func (c *Conversations) VendorKey(ctx context.Context, id string) (platform.VendorKey, error) {
+	return c.oneKey(ctx, "list-keys", http.MethodGet, "/"+url.PathEscape(id), nil)
 }
 
-// DeleteAppKey deletes a key. Tokens signed with it are refused from then on.
-func (c *Conversations) DeleteAppKey(ctx context.Context, id string) error {
+// MakeVendorKey makes a key; the vendor chooses id and secret.
+func (c *Conversations) MakeVendorKey(ctx context.Context, name string) (platform.VendorKey, error) {
+	return c.oneKey(ctx, "make-key", http.MethodPost, "", map[string]string{"displayName": name})
+}
+
+func (c *Conversations) oneKey(ctx context.Context, tried, method, rest string, body any) (platform.VendorKey, error) {
+	path, err := c.keysPath(tried, rest)
+	if err != nil {
+		return platform.VendorKey{}, err
+	}
+	var found struct {
+		Key wireKey `json:"key"`
+	}
+	if err := c.do(ctx, tried, method, path, nil, body, &found); err != nil {
+		return platform.VendorKey{}, err
+	}
+	if found.Key.ID == "" || found.Key.Secret == "" {
+		return platform.VendorKey{}, c.malformed(tried)
+	}
+	return platform.VendorKey{ID: core.CleanLine(found.Key.ID), Name: core.CleanLine(found.Key.Name), Secret: core.NewSecret(found.Key.Secret)}, nil
+}
+
+// DeleteVendorKey deletes a key. Tokens signed with it are refused from then on.
+func (c *Conversations) DeleteVendorKey(ctx context.Context, id string) error {
 	path, err := c.keysPath("delete-key", "/"+url.PathEscape(id))
 	if err != nil {
 		return err

@@ -48,7 +48,7 @@ func newBench(t *testing.T) *bench {
 		keys: &core.SigningKeys{Store: st, Events: log}, conns: &core.Connections{Store: st, Events: log}, actions: map[string]action.Action{},
 	}
 	b.service = &platform.Service{
-		Platforms: []platform.Platform{zendesk.Platform()}, Connections: b.conns, HTTP: client, Endpoints: sb.Endpoints(), Clock: sb.Clock(),
+		Platforms: []platform.Platform{zendesk.Platform()}, Connections: b.conns, Keys: b.keys, HTTP: client, Endpoints: sb.Endpoints(), Clock: sb.Clock(),
 	}
 	for _, a := range zendesk.Platform().Actions(platform.Services{
 		Connections: b.conns, Keys: b.keys, Store: st, Events: log, Clock: sb.Clock(), HTTP: client, Endpoints: sb.Endpoints(),
@@ -157,18 +157,22 @@ func TestACheckTellsTheRightKeyFromTheOthers(t *testing.T) {
 func TestOnlyADirectAccountManagesKeysAndNoSecretIsListed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	ordinary := b.api(b.add(nil))
-	_, err := ordinary.AppKeys(t.Context())
+	ctx := t.Context()
+	ordinary := b.add(nil)
+	_, err := b.service.VendorKeys(ctx, ordinary)
 	wantCode(t, err, "zendesk.not-direct", core.Usage)
-	if _, err := ordinary.MakeAppKey(t.Context(), "web"); core.CodeOf(err) != "zendesk.not-direct" {
+	if _, err := b.service.MakeKey(ctx, ordinary, "web"); core.CodeOf(err) != "zendesk.not-direct" {
 		t.Errorf("make: %v", err)
 	}
-	direct := b.api(b.add(func(c *core.Connection) { c.Name = "direct"; ofAccount(b)(c) }))
-	made, err := direct.MakeAppKey(t.Context(), "web")
-	if err != nil || made.Secret.Empty() || made.Name != "web" {
-		t.Fatalf("made %+v, %v", made, err)
+	direct := b.add(func(c *core.Connection) { c.Name = "direct"; ofAccount(b)(c) })
+	k, err := b.service.MakeKey(ctx, direct, " web ")
+	if err != nil || k.Secret().Empty() || k.Name != "web" || k.Weak || k.Account != "acme" {
+		t.Fatalf("made %+v, %v", k, err)
 	}
-	list, err := direct.AppKeys(t.Context())
+	if _, err := b.service.MakeKey(ctx, direct, "WEB"); core.CodeOf(err) != "key.name-taken" {
+		t.Errorf("a name that is taken: %v", err)
+	}
+	list, err := b.service.VendorKeys(ctx, direct)
 	if err != nil || len(list) != 2 {
 		t.Fatalf("%+v, %v", list, err)
 	}
@@ -177,10 +181,38 @@ func TestOnlyADirectAccountManagesKeysAndNoSecretIsListed(t *testing.T) {
 			t.Errorf("%s is listed with its secret", k.ID)
 		}
 	}
-	if err := direct.DeleteAppKey(t.Context(), made.ID); err != nil {
+	if err := b.service.DeleteKey(ctx, direct, k.KID); err != nil {
 		t.Error(err)
 	}
-	wantCode(t, direct.DeleteAppKey(t.Context(), made.ID), "zendesk.app_key_not_found", core.Refused)
+	if k, err := b.keys.Get(ctx, k.ID); err != nil || k.RetiredAt.IsZero() {
+		t.Errorf("afterwards: %+v, %v", k, err)
+	}
+	wantCode(t, b.service.DeleteKey(ctx, direct, k.KID), "zendesk.app_key_not_found", core.Refused)
+}
+
+func TestAKeyWhoseAnswerIsLostIsUnknownAndCanBeKeptFromTheList(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ctx := t.Context()
+	direct := b.add(ofAccount(b))
+	b.sb.SetFault(sandbox.Fault{Service: "zendesk.conversations", Times: 1, After: true, Reset: true})
+	_, err := b.service.MakeKey(ctx, direct, "web")
+	wantCode(t, err, "platform.key-unknown", core.Unknown)
+	list, err := b.service.VendorKeys(ctx, direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range list {
+		if k.Name != "web" {
+			continue
+		}
+		kept, err := b.service.KeepKey(ctx, direct, k.ID, "web")
+		if err != nil || kept.KID != k.ID || kept.Secret().Empty() {
+			t.Errorf("kept %+v, %v", kept, err)
+		}
+		return
+	}
+	t.Errorf("the vendor's list lacks it: %+v", list)
 }
 
 func TestAVisitorIsFoundByWhateverIsKnown(t *testing.T) {
