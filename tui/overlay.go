@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -117,6 +119,9 @@ func (c *Console) newPalette() overlay {
 			p.items = append(p.items, pressItem(k))
 		}
 	}
+	slices.SortStableFunc(p.items, func(a, b paletteItem) int { // what can work now comes first
+		return cmp.Compare(min(len(a.reason), 1), min(len(b.reason), 1))
+	})
 	if c.locked == nil {
 		for i, sec := range c.o.Sections {
 			p.items = append(p.items, paletteItem{label: widget.Key("palette.go", nil), shown: string(rune('1' + i)), run: func(c *Console) tea.Cmd { return c.goTo(i) }})

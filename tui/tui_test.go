@@ -314,6 +314,23 @@ func TestThePaletteFindsAndRunsAKey(t *testing.T) {
 	c.See("third got")
 }
 
+func TestThePaletteBeginsWithWhatWorksNow(t *testing.T) {
+	t.Parallel()
+	c := start(t, 80, 24, func(o *tui.Options, _ *console) {
+		o.Sections[0].Open = func() screen.Screen { return &unready{lister{name: "first"}} }
+	})
+	c.press(":", "enter")
+	c.See("first got enter")
+}
+
+// unready is a screen whose first key can't work now.
+type unready struct{ lister }
+
+func (u *unready) Keys() []screen.Key {
+	keys := u.lister.Keys()
+	return []screen.Key{keys[1], keys[0]}
+}
+
 func TestTheLanguageSwitchesWhileTheConsoleRuns(t *testing.T) {
 	t.Parallel()
 	c := start(t, 80, 24, nil)
