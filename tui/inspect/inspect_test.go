@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -82,7 +83,7 @@ func (o opened) Keys() []screen.Key             { return nil }
 
 type rig struct {
 	*tuitest.Driver
-	copied *string
+	copied *atomic.Pointer[string] // what was put on the clipboard last
 }
 
 func (r rig) press(names ...string) { r.Key(tui.Press, names...) }
@@ -108,7 +109,7 @@ func open(t testing.TB, keys []core.SigningKey, lang locale.Lang, width, height 
 		},
 		Mint: func(k core.KeySummary) screen.Screen { return opened{k.Name} },
 	}
-	var copied string
+	copied := &atomic.Pointer[string]{}
 	m, err := tui.New(t.Context(), tui.Options{
 		Sections: []tui.Section{{ID: "keys", Title: "section.keys", Open: func() screen.Screen { return inspect.New(d, "") }}},
 		Printer:  func(l locale.Lang) (*locale.Printer, error) { return locale.Load(files, l) },
@@ -118,12 +119,12 @@ func open(t testing.TB, keys []core.SigningKey, lang locale.Lang, width, height 
 		},
 		Protection: func(screen.Env) string { return "" },
 		Clock:      fixed{}, Getenv: func(string) string { return "" },
-		Native: func(text string) (func(), error) { copied = text; return func() {}, nil },
+		Native: func(text string) (func(), error) { copied.Store(&text); return func() {}, nil },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := rig{tuitest.Drive(t, m, width, height), &copied}
+	r := rig{tuitest.Drive(t, m, width, height), copied}
 	m.SetSend(r.Post)
 	return r
 }
@@ -257,9 +258,9 @@ func TestTheTokenIsNeverAmongWhatIsCopied(t *testing.T) {
 			r.press("j")
 		}
 		r.press("enter")
-		r.Until("something is copied", func() bool { return *r.copied != "" })
-		if strings.Contains(*r.copied, signature) || strings.Contains(*r.copied, secret[:8]) {
-			t.Errorf("item %d holds the token: %s", n, *r.copied)
+		r.Until("something is copied", func() bool { return r.copied.Load() != nil })
+		if text := *r.copied.Load(); strings.Contains(text, signature) || strings.Contains(text, secret[:8]) {
+			t.Errorf("item %d holds the token: %s", n, text)
 		}
 	}
 }
