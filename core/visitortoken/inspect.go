@@ -340,13 +340,20 @@ func (c *check) login(token string, p inspected) *core.SigningKey {
 	return nil
 }
 
+// keyOfProject is the key of a project, else the one that is kept without
+// naming its project.
 func keyOfProject(keys []core.SigningKey, project string) *core.SigningKey {
+	var unnamed *core.SigningKey
 	for i := range keys {
-		if keys[i].Kind == core.KeyXsolla && strings.EqualFold(keys[i].Account, project) {
-			return &keys[i]
+		switch k := &keys[i]; {
+		case k.Kind != core.KeyXsolla:
+		case strings.EqualFold(k.Account, project):
+			return k
+		case k.Account == "":
+			unnamed = k
 		}
 	}
-	return nil
+	return unnamed
 }
 
 // loginUnkept is for a token of a project no key of which is kept.

@@ -153,6 +153,23 @@ func (c *check) loginPublicKey(k *core.SigningKey, signed string, signature []by
 	c.failed("login.signature", "signature", value{}, "key", k.Name)
 }
 
+// loginProject pins the token to k's project. A secret kept without naming its
+// project is that of one project alone, so that the signature pins.
+func (c *check) loginProject(k *core.SigningKey) {
+	const where = "payload.xsolla_login_project_id"
+	v := c.payload.get("xsolla_login_project_id")
+	unnamed := k != nil && k.Account == "" && k.Alg != core.AlgRS256
+	switch {
+	case unnamed:
+	case k == nil && v.shape != text:
+		c.failed("login.project", where, v, "project", "")
+	case k != nil && (v.shape != text || !strings.EqualFold(v.says, k.Account)):
+		c.failed("login.project", where, v, "project", k.Account)
+	case k != nil:
+		c.passed("login.project.ok", where, v)
+	}
+}
+
 // loginClaims asks what the token says, by key k's project; of any project
 // where k is nil.
 func (c *check) loginClaims(k *core.SigningKey) {
@@ -161,16 +178,7 @@ func (c *check) loginClaims(k *core.SigningKey) {
 	} else {
 		c.passed("login.issuer.ok", "payload.iss", v)
 	}
-	const project = "payload.xsolla_login_project_id"
-	if v := c.payload.get("xsolla_login_project_id"); v.shape != text || k != nil && !strings.EqualFold(v.says, k.Account) {
-		want := ""
-		if k != nil {
-			want = k.Account
-		}
-		c.failed("login.project", project, v, "project", want)
-	} else if k != nil {
-		c.passed("login.project.ok", project, v)
-	}
+	c.loginProject(k)
 	c.loginTimes()
 	const sub = "payload.sub"
 	switch v := c.payload.get("sub"); {

@@ -138,3 +138,24 @@ func TestALoginIsAChatVisitorAsXsollasPageHasIt(t *testing.T) {
 		t.Errorf("a visitor without e-mail: %v", err)
 	}
 }
+
+func TestASecretKeptWithoutItsProjectIsPinnedByItself(t *testing.T) {
+	t.Parallel()
+	k := loginKey()
+	k.Account = ""
+	own := signed(t, jwt.SigningMethodHS256, nil, loginClaims(func(jwt.MapClaims) {}), []byte(k.Secret().Reveal()))
+	if l, err := VerifyLogin(k, core.NewSecret(own), at()); err != nil || l.Subject != subject {
+		t.Errorf("%+v, %v", l, err)
+	}
+	if r := Inspect(own, Options{Keys: []core.SigningKey{k}, Now: at()}); r.Verdict != Accept || r.KeyID != k.ID {
+		t.Errorf("inspected: %+v", r)
+	}
+	other := signed(t, jwt.SigningMethodHS256, nil, loginClaims(func(jwt.MapClaims) {}), []byte("another project's secret"))
+	if _, err := VerifyLogin(k, core.NewSecret(other), at()); core.CodeOf(err) != "login.signature" {
+		t.Errorf("another project's: %v", err)
+	}
+	k.Alg = core.AlgRS256 // keys that need not be one project's
+	if _, err := VerifyLogin(k, core.NewSecret(own), at()); err == nil {
+		t.Error("public keys without a project take a token")
+	}
+}
