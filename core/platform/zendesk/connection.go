@@ -45,7 +45,7 @@ func (c *connection) Find(ctx context.Context, k lookup.QueryKind, text string) 
 	}
 	switch k {
 	case lookup.ByExternalID, lookup.ByMessaging:
-		v, ok, err := c.User(ctx, text, "")
+		v, ok, err := c.User(ctx, text, c.brand)
 		if err != nil || !ok {
 			return nil, err
 		}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"deskward/core"
 	"deskward/core/platform"
 	"deskward/core/transport"
@@ -18,35 +20,50 @@ import (
 const endpointConversations = "conversations"
 
 // Conversations is a client of the Conversations API. Its methods make one
-// call each. It authenticates with the key's id and secret by HTTP Basic.
+// call each. It authenticates with the key's id and secret, by HTTP Basic or
+// by a token signed with them.
 type Conversations struct {
 	http   *http.Client
 	base   string
 	on     string // what errors say the call was about
 	app    string
+	brand  string // whose users are meant by an external id; "": the account's
 	key    string
+	kind   keyKind
+	signed bool // by a token
 	secret core.Secret
+	err    error // why it cannot work at all
 }
 
 // NewConversations returns a client for a stored connection.
 func NewConversations(t *transport.Client, e transport.Endpoints, c core.Connection) *Conversations {
-	base := conversationsBase(c, e)
+	key := strings.Join(strings.Fields(c.Settings[settingKey]), "")
+	base, err := conversationsBase(c, e)
 	return &Conversations{
-		http: t.For(hostOf(base)), base: base, on: c.Name,
-		app: strings.TrimSpace(c.Settings[settingApp]), key: strings.Join(strings.Fields(c.Settings[settingKey]), ""),
+		http: t.For(hostOf(base)), base: base, on: c.Name, err: err,
+		app: strings.TrimSpace(c.Settings[settingApp]), brand: strings.TrimSpace(c.Settings[settingBrand]),
+		key: key, kind: kindOfKey(key), signed: c.Settings[settingAuth] == authJWT,
 		secret: c.Secrets[core.SecretAPIToken],
 	}
 }
 
-func conversationsBase(c core.Connection, e transport.Endpoints) string {
-	builtin := "https://" + core.Subdomain(c.Account) + ".zendesk.com/sc"
+// conversationsBase refuses a subdomain that is none: it would name another's
+// host, to which the key would be sent.
+func conversationsBase(c core.Connection, e transport.Endpoints) (string, error) {
+	builtin := ""
 	switch c.Region {
 	case regionUS:
 		builtin = "https://api.smooch.io"
 	case regionEU:
 		builtin = "https://api.eu-1.smooch.io"
+	default:
+		account, err := core.KeyMessaging.CheckAccount(c.Account)
+		if err != nil || account == "" {
+			return "", &core.Error{Tried: "configure", On: c.Name, Code: "zendesk.no-subdomain", Class: core.Usage}
+		}
+		builtin = "https://" + account + ".zendesk.com/sc"
 	}
-	return e.Resolve(ID, endpointConversations, c.Region, builtin)
+	return e.Resolve(ID, endpointConversations, c.Region, builtin), nil
 }
 
 func hostOf(raw string) string {
@@ -58,10 +75,27 @@ func hostOf(raw string) string {
 }
 
 // OfAccount reports whether the key is of the account's scope, the only one
-// that may manage keys: by its prefix (specification, "authentication").
-func (c *Conversations) OfAccount() bool { return strings.HasPrefix(c.key, "act_") }
+// that may manage keys.
+func (c *Conversations) OfAccount() bool { return c.kind.managesKeys() }
+
+// authorize signs a request. A token's payload has the scope and nothing else,
+// as the specification has it: whether exp is read there is unverified.
+func (c *Conversations) authorize(req *http.Request) error {
+	if !c.signed {
+		req.SetBasicAuth(c.key, c.secret.Reveal())
+		return nil
+	}
+	t := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"scope": c.kind.scope()})
+	t.Header["kid"] = c.key
+	token, err := t.SignedString([]byte(c.secret.Reveal()))
+	req.Header.Set("Authorization", "Bearer "+token)
+	return err
+}
 
 func (c *Conversations) do(ctx context.Context, tried, method, path string, query url.Values, body, into any) error {
+	if c.err != nil {
+		return c.err
+	}
 	target := c.base + path
 	if len(query) > 0 {
 		target += "?" + query.Encode()
@@ -77,7 +111,9 @@ func (c *Conversations) do(ctx context.Context, tried, method, path string, quer
 	if err != nil {
 		return &core.Error{Tried: tried, On: c.on, Code: "endpoints.bad", Class: core.Usage}
 	}
-	req.SetBasicAuth(c.key, c.secret.Reveal())
+	if err := c.authorize(req); err != nil {
+		return &core.Error{Tried: tried, On: c.on, Code: "action.bad-input", Class: core.Usage}
+	}
 	req.Header.Set("Accept", "application/json")
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -97,10 +133,20 @@ func (c *Conversations) do(ctx context.Context, tried, method, path string, quer
 
 // appPath is the path of the app's resources.
 func (c *Conversations) appPath(tried, rest string) (string, error) {
+	if c.err != nil {
+		return "", c.err
+	}
 	if c.app == "" {
 		return "", &core.Error{Tried: tried, On: c.on, Code: "zendesk.no-app-id", Class: core.Usage}
 	}
 	return "/v2/apps/" + url.PathEscape(c.app) + rest, nil
+}
+
+// idPath is the path segment of an id: external ones hold "/", "|" and "@".
+// ok is false for what nothing can be called: alone, "." and ".." would be
+// taken for steps in the path by whatever is on the way.
+func idPath(id string) (segment string, ok bool) {
+	return "/" + url.PathEscape(id), id != "" && id != "." && id != ".."
 }
 
 // App is an app of Sunshine Conversations: of Zendesk, one account has one.
@@ -173,7 +219,11 @@ func (c *Conversations) VendorKeys(ctx context.Context) ([]platform.VendorKey, e
 
 // VendorKey returns one key with its secret.
 func (c *Conversations) VendorKey(ctx context.Context, id string) (platform.VendorKey, error) {
-	return c.oneKey(ctx, "list-keys", http.MethodGet, "/"+url.PathEscape(id), nil)
+	segment, err := keySegment("list-keys", id)
+	if err != nil {
+		return platform.VendorKey{}, err
+	}
+	return c.oneKey(ctx, "list-keys", http.MethodGet, segment, nil)
 }
 
 // MakeVendorKey makes a key; the vendor chooses id and secret.
@@ -200,15 +250,29 @@ func (c *Conversations) oneKey(ctx context.Context, tried, method, rest string, 
 
 // DeleteVendorKey deletes a key. Tokens signed with it are refused from then on.
 func (c *Conversations) DeleteVendorKey(ctx context.Context, id string) error {
-	path, err := c.keysPath("delete-key", "/"+url.PathEscape(id))
+	segment, err := keySegment("delete-key", id)
+	if err != nil {
+		return err
+	}
+	path, err := c.keysPath("delete-key", segment)
 	if err != nil {
 		return err
 	}
 	return c.do(ctx, "delete-key", http.MethodDelete, path, nil, nil, nil)
 }
 
+// keySegment takes only what looks like a key's id: a call about a key that
+// reached another address could delete more than one.
+func keySegment(tried, id string) (string, error) {
+	kid, err := core.CheckKID(id)
+	if err != nil {
+		return "", &core.Error{Tried: tried, On: core.CleanLine(id), Code: "key.kid", Class: core.Usage}
+	}
+	return "/" + kid, nil
+}
+
 func (c *Conversations) keysPath(tried, rest string) (string, error) {
-	if !c.OfAccount() {
+	if c.err == nil && !c.OfAccount() {
 		return "", &core.Error{Tried: tried, On: c.on, Code: "zendesk.not-direct", Class: core.Usage}
 	}
 	return c.appPath(tried, "/keys"+rest)
@@ -216,48 +280,50 @@ func (c *Conversations) keysPath(tried, rest string) (string, error) {
 
 // wireUser is a messaging user; ids may come as numbers.
 type wireUser struct {
-	ID            lenientID       `json:"id"`
-	ExternalID    lenientID       `json:"externalId"`
-	ZendeskID     lenientID       `json:"zendeskId"`
-	BrandID       lenientID       `json:"brandId"`
+	ID            lenient         `json:"id"`
+	ExternalID    lenient         `json:"externalId"`
+	ZendeskID     lenient         `json:"zendeskId"`
+	BrandID       lenient         `json:"brandId"`
 	Authenticated *bool           `json:"authenticated"`
 	SignedUpAt    json.RawMessage `json:"signedUpAt"`
 	Profile       struct {
-		GivenName string `json:"givenName"`
-		Surname   string `json:"surname"`
-		Email     string `json:"email"`
+		GivenName lenient `json:"givenName"`
+		Surname   lenient `json:"surname"`
+		Email     lenient `json:"email"`
 	} `json:"profile"`
 	Identities []struct {
-		Type         string `json:"type"`
-		Value        string `json:"value"`
-		Verification string `json:"verification"`
+		Type         lenient `json:"type"`
+		Value        lenient `json:"value"`
+		Verification lenient `json:"verification"`
 	} `json:"identities"`
 }
 
-// lenientID is an id that is a text, or a number in some versions.
-type lenientID string
+// lenient is one line of text, or a number as it stands; whatever else comes
+// in its place is left out.
+type lenient string
 
-// UnmarshalJSON implements json.Unmarshaler.
-func (l *lenientID) UnmarshalJSON(raw []byte) error {
-	if string(raw) == "null" {
-		return nil
-	}
-	if len(raw) > 0 && raw[0] != '"' {
-		var n json.Number
-		err := json.Unmarshal(raw, &n)
-		*l = lenientID(n.String())
-		return err
-	}
+// UnmarshalJSON implements json.Unmarshaler. It never fails: a member of
+// another shape hides none of the others.
+func (l *lenient) UnmarshalJSON(raw []byte) error {
 	var s string
-	err := json.Unmarshal(raw, &s)
-	*l = lenientID(core.CleanLine(s))
-	return err
+	var n json.Number
+	switch {
+	case raw[0] == '"' && json.Unmarshal(raw, &s) == nil:
+		*l = lenient(core.CleanLine(s))
+	case raw[0] != '"' && json.Unmarshal(raw, &n) == nil:
+		*l = lenient(n.String())
+	}
+	return nil
 }
 
 // User returns the user of an id or an external id, of one brand where one is
 // named; ok is false when there is none.
 func (c *Conversations) User(ctx context.Context, id, brand string) (v core.Visitor, ok bool, err error) {
-	path, err := c.appPath("look-up", "/users/"+url.PathEscape(id))
+	segment, ok := idPath(id)
+	if !ok {
+		return v, false, nil
+	}
+	path, err := c.appPath("look-up", "/users"+segment)
 	if err != nil {
 		return v, false, err
 	}
@@ -307,12 +373,12 @@ func (c *Conversations) UsersByEmail(ctx context.Context, email string) ([]core.
 
 func (c *Conversations) visitor(raw json.RawMessage) (core.Visitor, bool) {
 	var u wireUser
-	if json.Unmarshal(raw, &u) != nil || u.ID == "" {
+	if _ = json.Unmarshal(raw, &u); u.ID == "" { // what could be read of it counts
 		return core.Visitor{}, false
 	}
 	v := core.Visitor{
 		Kind: core.VisitorMessaging, ID: string(u.ID), ExternalID: string(u.ExternalID), SupportID: string(u.ZendeskID), Brand: string(u.BrandID),
-		Name:          strings.TrimSpace(core.CleanLine(u.Profile.GivenName) + " " + core.CleanLine(u.Profile.Surname)),
+		Name:          strings.TrimSpace(string(u.Profile.GivenName + " " + u.Profile.Surname)),
 		Authenticated: u.Authenticated, Raw: raw,
 	}
 	var signedUp time.Time
@@ -323,7 +389,7 @@ func (c *Conversations) visitor(raw json.RawMessage) (core.Visitor, bool) {
 		if i.Type == "email" && i.Value != "" {
 			// What makes an identity verified is not documented; seen are "sso"
 			// and "embed", and an empty word.
-			v.Emails = append(v.Emails, core.VisitorEmail{Address: core.CleanLine(i.Value), Verified: i.Verification != "" && i.Verification != "none", Primary: len(v.Emails) == 0})
+			v.Emails = append(v.Emails, core.VisitorEmail{Address: string(i.Value), Verified: i.Verification != "" && i.Verification != "none", Primary: len(v.Emails) == 0})
 		}
 	}
 	return v, true

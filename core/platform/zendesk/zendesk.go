@@ -22,8 +22,16 @@ const ID core.PlatformID = "zendesk"
 
 // The settings of a connection.
 const (
-	settingApp = "app_id" // of the Conversations API
-	settingKey = "key_id" // app_… or act_…
+	settingApp   = "app_id"   // of the Conversations API
+	settingKey   = "key_id"   // app_…, act_… or svc_…
+	settingBrand = "brand_id" // where each brand has users of its own
+	settingAuth  = "auth"
+)
+
+// How a request is authenticated.
+const (
+	authBasic = "basic" // key id and secret with each call
+	authJWT   = "jwt"   // a token signed with them
 )
 
 // The regions: where an account's Conversations API is.
@@ -48,6 +56,8 @@ func Platform() platform.Platform {
 			{Name: settingApp, Optional: true, Check: checkApp},
 			{Name: settingKey, Check: checkKey},
 			{Name: core.SecretAPIToken, Secret: true},
+			{Name: settingBrand, Optional: true, Check: checkBrand},
+			{Name: settingAuth, Optional: true, Default: authBasic, Check: checkAuth},
 		},
 		Dial:    func(c core.Connection, env platform.Env) any { return dial(c, env) },
 		Actions: func(s platform.Services) []action.Action { return (&keys{s}).actions() },
@@ -70,15 +80,30 @@ func checkAccount(v string) error {
 var appShape = regexp.MustCompile(`^[0-9a-f]{24}$`)
 
 func checkApp(v string) error {
-	if !appShape.MatchString(strings.TrimSpace(v)) {
+	switch v = strings.TrimSpace(v); {
+	case kindOfKey(v) != "": // it stands on the same page
+		return inputError("zendesk.app-id-is-key")
+	case !appShape.MatchString(v):
 		return inputError("zendesk.bad-app-id")
 	}
 	return nil
 }
 
-func checkKey(v string) error {
-	_, err := core.CheckKID(v)
-	return err
+// brandShape: ids of brands are numbers in Support, texts in the specification.
+var brandShape = regexp.MustCompile(`^[0-9A-Za-z]{1,64}$`)
+
+func checkBrand(v string) error {
+	if !brandShape.MatchString(v) {
+		return inputError("zendesk.bad-brand")
+	}
+	return nil
+}
+
+func checkAuth(v string) error {
+	if v != authBasic && v != authJWT {
+		return inputError("zendesk.bad-auth")
+	}
+	return nil
 }
 
 func inputError(code string) error {
