@@ -15,7 +15,7 @@ func (a *app) keysCommand() *cobra.Command {
 		a.keysAddCommand(), a.keysListCommand(), a.keysShowCommand(), a.keysMintCommand(), a.keysInspectCommand(),
 		a.keysRenameCommand(), a.keysReplaceCommand(), a.keysDeployCommand(), a.keysUndeployCommand(),
 		a.keysHideCommand(), a.keysRetireCommand(), a.keysRemoveCommand(), a.keysVendorCommand(),
-		a.keysSnippetCommand(), a.keysShareCommand(),
+		a.keysSnippetCommand(), a.keysShareCommand(), a.keysWalkCommand(),
 	)
 }
 

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"deskward/core/locale"
+	"deskward/core/signinwalk"
+)
+
+func (a *app) keysWalkCommand() *cobra.Command {
+	var rules string
+	c := a.command("keys.walk", &cobra.Command{Use: "walk [--rules RULES] EVENT…", Args: args(1, -1)})
+	c.RunE = func(_ *cobra.Command, given []string) error { return a.keysWalk(signinwalk.Rules(rules), given) }
+	c.Flags().StringVar(&rules, "rules", string(signinwalk.RulesCurrent), a.flagText("walk-rules"))
+	return a.jsonFlag(c)
+}
+
+// walkStepJSON is one step of a walk. Its field names are a contract.
+type walkStepJSON struct {
+	Event string                `json:"event"`
+	Says  []signinwalk.Sentence `json:"says"`
+	World signinwalk.World      `json:"world"`
+}
+
+// keysWalk plays events and tells each step. It needs no store: nothing that
+// is kept is used.
+func (a *app) keysWalk(rules signinwalk.Rules, given []string) error {
+	events, err := signinwalk.ParseAll(given)
+	if err != nil {
+		return err
+	}
+	steps, err := signinwalk.Walk(rules, events)
+	if err != nil {
+		return err
+	}
+	if a.opt.json {
+		out := make([]walkStepJSON, len(steps))
+		for i, s := range steps {
+			out[i] = walkStepJSON{Event: s.Event.String(), Says: s.Says, World: s.World}
+		}
+		return a.json(struct {
+			Rules signinwalk.Rules `json:"rules"`
+			Steps []walkStepJSON   `json:"steps"`
+		}{rules, out})
+	}
+	a.line("walk.rules." + string(rules))
+	for i, s := range steps {
+		a.plainLine("")
+		a.plainLine(fmt.Sprintf("%d. %s", i+1, a.say.T("walk.event."+s.Event.Code(), walkEvent(s.Event))))
+		for _, x := range s.Says {
+			a.plainLine("   " + walkSentence(a.say, x))
+		}
+	}
+	a.plainLine("")
+	a.line("walk.world")
+	for _, f := range signinwalk.After(steps).Facts() {
+		indent := "   "
+		if f.Under {
+			indent += "   "
+		}
+		a.plainLine(indent + a.say.T("walk.world."+f.Code, localeOf(f.Params)))
+	}
+	return nil
+}
+
+func walkEvent(e signinwalk.Event) locale.Params {
+	return locale.Params{"id": e.ID, "email": e.Email, "number": e.Number}
+}
+
+// walkSentence is a sentence with where it is from.
+func walkSentence(p *locale.Printer, x signinwalk.Sentence) string {
+	text := p.T("walk.say."+x.Code, localeOf(x.Params))
+	if x.Certainty == signinwalk.Given {
+		return text
+	}
+	from := p.T("walk.certainty." + string(x.Certainty))
+	if x.Certainty == signinwalk.Documented {
+		from = p.T("walk.source." + string(x.Source))
+	}
+	return text + " [" + from + "]"
+}
+
+func localeOf(params map[string]string) locale.Params {
+	out := locale.Params{}
+	for k, v := range params {
+		out[k] = v
+	}
+	return out
+}
