@@ -168,6 +168,11 @@ func (c *Console) header(e screen.Env) string {
 	if s := c.o.Protection(e); s != "" && c.locked == nil { // the locked screens say it themselves
 		right = append(right, e.Theme.Muted.Render(s))
 	}
+	if c.o.Serving != nil && c.locked == nil {
+		if s := c.o.Serving(e); s != "" {
+			right = append(right, e.Theme.Accent.Render(s))
+		}
+	}
 	if s := c.lockWords(e); s != "" {
 		right = append(right, s)
 	}

@@ -64,8 +64,11 @@ func (c *Console) lock() tea.Cmd {
 	}
 	c.overlay, c.notice = nil, screen.Notice{}
 	c.counts = map[string]Count{}
-	work := c.work
+	work, finish := c.work, c.o.Guard.Finish
 	return tea.Batch(c.lockScreen(), func() tea.Msg {
+		if finish != nil {
+			finish()
+		}
 		work.Wait(wipeLimit)
 		return wipeMsg{}
 	})

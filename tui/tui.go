@@ -34,6 +34,7 @@ type Count struct {
 // Guard locks and unlocks what the console shows.
 type Guard struct {
 	After  time.Duration // without a key; 0: never
+	Finish func()        // optional: ends, before Lock, what runs besides the screens; may take a while
 	Lock   func()
 	Locked func() bool
 	Screen func() screen.Screen // the unlock or first-run screen
@@ -47,13 +48,15 @@ type Options struct {
 	Lang       locale.Lang
 	Explain    func(error, *locale.Printer) screen.Explanation
 	Protection func(screen.Env) string // how the store is protected, for the header
-	Guard      Guard
-	Clock      core.Clock       // of the lock
-	Now        func() time.Time // what screens call now, where the sandbox moves it; nil: Clock's
-	Sandbox    bool
-	SSH        bool
-	ASCII      bool
-	Getenv     func(string) string
+	// Serving, optional, says what runs on while its screen is left; "": nothing.
+	Serving func(screen.Env) string
+	Guard   Guard
+	Clock   core.Clock       // of the lock
+	Now     func() time.Time // what screens call now, where the sandbox moves it; nil: Clock's
+	Sandbox bool
+	SSH     bool
+	ASCII   bool
+	Getenv  func(string) string
 	// Native puts a text on this machine's clipboard and returns a function
 	// that clears it if it is still there. nil: there is none, or the admin
 	// sits elsewhere.
@@ -120,6 +123,10 @@ func New(ctx context.Context, o Options) (*Console, error) {
 // SetSend gives the console the program's Send.
 func (c *Console) SetSend(send func(tea.Msg)) { c.send = send }
 
+// Tell shows a notice of what happened besides the screens. It may be called
+// from any goroutine while the program runs.
+func (c *Console) Tell(n screen.Notice) { c.send(toldMsg{n}) }
+
 // Wait waits for work that must finish after the program ended, at most for
 // the given time. It reports whether all of it finished.
 func (c *Console) Wait(limit time.Duration) bool {
@@ -137,6 +144,7 @@ func (c *Console) Wait(limit time.Duration) bool {
 // The shell's own messages.
 type (
 	tickMsg   struct{}
+	toldMsg   struct{ notice screen.Notice }
 	idleMsg   struct{}
 	wipeMsg   struct{}
 	countsMsg struct {
@@ -213,6 +221,10 @@ func (c *Console) handle(msg tea.Msg) tea.Cmd {
 		return c.idle()
 	case wipeMsg:
 		c.wipe()
+	case toldMsg:
+		if c.locked == nil {
+			c.notice = msg.notice
+		}
 	case countsMsg:
 		if msg.err == nil {
 			c.counts = msg.counts

@@ -44,7 +44,7 @@ func (a *app) console(ctx context.Context) error {
 		a.note(why)
 		return said{&core.Error{Tried: "console", Code: "console.no-terminal", Class: core.Usage}}
 	}
-	d := &desk{app: a}
+	d := newDesk(a)
 	defer d.close()
 	if a.opt.sandbox {
 		if err := d.openSandbox(ctx); err != nil {
@@ -57,6 +57,7 @@ func (a *app) console(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.tell = model.Tell
 	return a.show(ctx, model)
 }
 
@@ -110,7 +111,8 @@ func (d *desk) options() tui.Options {
 			return p, err
 		},
 		Lang: a.say.Lang(), Explain: a.explainTo, Protection: d.protection,
-		Guard:   tui.Guard{After: after, Lock: d.lock, Locked: d.locked, Screen: d.lockScreen},
+		Serving: d.tokens.serving,
+		Guard:   tui.Guard{After: after, Finish: d.tokens.lock, Lock: d.lock, Locked: d.locked, Screen: d.lockScreen},
 		Clock:   a.clock, // the lock counts real time, also in the sandbox
 		Sandbox: d.sandbox != nil, SSH: a.env.overSSH(), ASCII: a.asciiOnly(), Getenv: a.env.Getenv,
 	}

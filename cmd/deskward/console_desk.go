@@ -34,6 +34,14 @@ type desk struct {
 	session atomic.Pointer[session]    // nil while locked
 	sandbox *sandbox.Sandbox           // nil: this is real
 	folder  string                     // of files written in the sandbox; "" outside it
+	tokens  *tokenHost                 // the token endpoint that runs, if any
+	tell    func(screen.Notice)        // shows what happened besides the screens
+}
+
+func newDesk(a *app) *desk {
+	d := &desk{app: a, tell: func(screen.Notice) {}}
+	d.tokens = &tokenHost{desk: d}
+	return d
 }
 
 // openStore finds the store. That there is none yet is not an error: the
@@ -99,6 +107,7 @@ func (d *desk) locked() bool { return d.session.Load() == nil }
 
 // lock wipes the data key. The console calls it when no work runs any more.
 func (d *desk) lock() {
+	d.tokens.lock()
 	if f := d.file.Load(); f != nil {
 		f.Lock()
 		d.session.Store(nil)

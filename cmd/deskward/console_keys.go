@@ -25,7 +25,7 @@ func (d *desk) keyDeps() keys.Deps {
 			return s.platforms.KeyList(ctx, "xsolla", project)
 		},
 	}
-	deps.Inspect = d.inspect
+	deps.Inspect, deps.Serve = d.inspect, d.tokenEndpoint
 	for _, k := range d.publicKeys() {
 		deps.Recipients = append(deps.Recipients, keys.Recipient{Path: k.Path, Line: strings.TrimSpace(k.Line)})
 	}

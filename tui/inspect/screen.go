@@ -111,8 +111,9 @@ func (v *view) forget() {
 // waiting reports whether the screen waits for a token.
 func (v *view) waiting() bool { return v.pasted.Empty() }
 
-// Capturing keeps letters while a token or a time is typed.
-func (v *view) Capturing() bool { return v.waiting() || v.moment != nil }
+// Capturing keeps letters while a token or a time is typed, and esc for what
+// lies over the report.
+func (v *view) Capturing() bool { return v.waiting() || v.moment != nil || v.menu != nil }
 
 // Update handles keys, pastes and what was found out.
 func (v *view) Update(msg tea.Msg) screen.Step {
@@ -318,7 +319,7 @@ func (v *view) menuKey(msg tea.KeyPressMsg) screen.Step {
 func (v *view) Keys() []screen.Key {
 	switch {
 	case v.menu != nil:
-		return []screen.Key{screen.NewKey("enter", "inspect.key.choose", "enter")}
+		return []screen.Key{screen.NewKey("enter", "inspect.key.choose", "enter"), screen.NewKey("esc", "inspect.key.cancel", "esc")}
 	case v.moment != nil:
 		return []screen.Key{screen.NewKey("enter", "inspect.key.set", "enter"), screen.NewKey("esc", "inspect.key.cancel", "esc")}
 	case v.waiting():

@@ -211,6 +211,10 @@ func (l *list) key(msg tea.KeyPressMsg) screen.Step {
 		if l.f.Inspect != nil { // with whichever key signed it: which one is meant is often the question
 			return screen.Step{Open: l.f.Inspect("")}
 		}
+	case "e":
+		if l.f.Serve != nil {
+			return screen.Step{Open: l.f.Serve()}
+		}
 	case "u":
 		return l.reload()
 	default:
@@ -247,6 +251,7 @@ func (l *list) Keys() []screen.Key {
 	}
 	return append(keys,
 		screen.NewKey("/", "keys.key.filter", "/").If(len(l.all) > 0, "keys.off.none"),
+		screen.NewKey("e", "keys.key.serve", "e").If(l.f.Serve != nil, "keys.off.no-serve"),
 		on["share"], on["copy"], on["snippet"].Hide(), on["deploy"].Hide(), on["retire"].Hide(), on["rename"].Hide(), on["replace"].Hide(), on["hide"].Hide(), on["remove"].Hide(),
 		screen.NewKey("u", "keys.key.reload", "u").Hide(),
 	)

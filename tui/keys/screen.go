@@ -36,10 +36,14 @@ type Deps struct {
 	// Inspect, optional, opens the screen that says why a token is refused, with
 	// the key it is meant to be signed with; "" is any.
 	Inspect func(keyID string) screen.Screen
+	// Serve, optional, opens the screen of the token endpoint.
+	Serve func() screen.Screen
 	// Share, optional, seals a key for a developer: keyshare.Sharer.Share.
 	Share func(context.Context, keyshare.Request) (keyshare.Sealed, error)
 	// Recipients are the public keys that lie on this machine.
 	Recipients []Recipient
+	// Endpoint, optional, is the address that code for pages calls.
+	Endpoint string
 	// Snippets holds the code that snippet.Render fills in.
 	Snippets fs.FS
 	// Say returns the texts in the language of the moment, for files that are
@@ -81,6 +85,9 @@ func Detail(d Deps, id string) screen.Screen {
 // Mint is the form that signs a visitor token with a key, for other screens to
 // open.
 func Mint(d Deps, s core.KeySummary) screen.Screen { return newFamily(d).mintScreen(s) }
+
+// Snippets lists the code that fits a key, for other screens to open.
+func Snippets(d Deps, s core.KeySummary) screen.Screen { return newSnippets(newFamily(d), s) }
 
 func newFamily(d Deps) *family {
 	return &family{Deps: d, typed: map[string]string{}, mints: map[string]*mint{}, taken: map[string]bool{}, removed: map[string]bool{}}

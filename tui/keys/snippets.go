@@ -98,7 +98,7 @@ func (c *code) Title(screen.Env) string { return c.kind.FileName() }
 func (c *code) Init(*screen.Scope) screen.Step { return screen.Step{} }
 
 func (c *code) text(p *locale.Printer) (string, error) {
-	return snippet.Render(c.f.Snippets, c.kind, snippet.Values{Key: c.sum, Say: p})
+	return snippet.Render(c.f.Snippets, c.kind, snippet.Values{Key: c.sum, Endpoint: c.f.Endpoint, Say: p})
 }
 
 // copy copies the code whole, in the language of the moment.

@@ -333,6 +333,17 @@ func Broke(p any) Broken {
 	}
 }
 
+// Watch is Run for waiting until something happens elsewhere. That is no work:
+// nothing ticks meanwhile, and locking and quitting do not wait for it.
+func (s *Scope) Watch(wait func(ctx context.Context) tea.Msg) tea.Cmd {
+	return func() tea.Msg {
+		if s.ctx.Err() != nil {
+			return nil
+		}
+		return s.result(wait)
+	}
+}
+
 // Stream is Run for work that tells its progress: emit brings a message to
 // the screen while the work goes on.
 func (s *Scope) Stream(work func(ctx context.Context, emit func(tea.Msg)) tea.Msg) tea.Cmd {

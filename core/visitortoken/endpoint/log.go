@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -34,11 +35,12 @@ type Log struct {
 	ring    [kept]Request
 	total   uint64
 	tokens  uint64
+	refused map[string]uint64 // by Request.Why
 	ended   bool
 	changed chan struct{} // closed at the next request, for those who wait; nil: nobody does
 }
 
-func newLog() *Log { return &Log{} }
+func newLog() *Log { return &Log{refused: map[string]uint64{}} }
 
 func (l *Log) add(r Request) {
 	l.mu.Lock()
@@ -47,6 +49,9 @@ func (l *Log) add(r Request) {
 	r.Seq = l.total
 	if r.Status == http.StatusOK && r.Code == "" && r.Path == Path {
 		l.tokens++
+	}
+	if r.Why != "" {
+		l.refused[r.Why]++
 	}
 	l.ring[(r.Seq-1)%kept] = r
 	l.wake()
@@ -72,6 +77,13 @@ func (l *Log) Total() (requests, tokens uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.total, l.tokens
+}
+
+// Refused is how many requests were refused for each reason, by Request.Why.
+func (l *Log) Refused() map[string]uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.refused)
 }
 
 // Next waits for requests after number seq (0: from the first that is kept)
