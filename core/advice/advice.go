@@ -1,6 +1,7 @@
 // Package advice says in plain words what an error means and what to do
 // next. What went wrong in deskward itself has its texts in assets/locales
-// (error.<code>, error.<code>.means, error.<code>.next); what a vendor answered
+// (error.<code>, error.<code>.means, error.<code>.next), and a rule that a
+// visitor's token breaks finding.<code> with .means and .fix; what a vendor answered
 // has an entry in assets/advice, with the source it rests on and whether that
 // source is sure. Screens and commands show the same explanation.
 package advice
@@ -67,14 +68,17 @@ func cause(e *core.Error) *core.Error {
 func (c *Catalogue) explain(e *core.Error, p *locale.Printer) (Explanation, bool) {
 	params := paramsOf(e)
 	x := Explanation{Code: e.Code, Vendor: core.CleanText(strings.TrimSpace(e.Params["description"])), Sure: true}
-	key := "error." + e.Code
+	key, next := "error."+e.Code, ".next"
+	if strings.HasPrefix(e.Code, "finding.") { // a rule that a visitor's token breaks has its own texts
+		key, next = e.Code, ".fix"
+	}
 	if p.Has(key) {
 		x.Headline = headline(e, text(p, key, params), p)
 		if p.Has(key + ".means") {
 			x.Means = text(p, key+".means", params)
 		}
-		if p.Has(key + ".next") {
-			x.Next = text(p, key+".next", params)
+		if p.Has(key + next) {
+			x.Next = text(p, key+next, params)
 		}
 		return x, true
 	}

@@ -2,6 +2,9 @@ package zendesk
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +17,10 @@ import (
 )
 
 // keys is the actions around the keys that sign messaging visitors' tokens.
-type keys struct{ s platform.Services }
+type keys struct {
+	s    platform.Services
+	wait func(context.Context, time.Duration) error
+}
 
 func (m *keys) actions() []action.Action {
 	return []action.Action{
@@ -131,33 +137,47 @@ func (m *keys) inspectToken(ctx context.Context, in InspectIn) (InspectOut, erro
 		return InspectOut{}, err
 	}
 	r, err := m.inspect(ctx, in.Token.Reveal(), k)
-	out := InspectOut{CheckedAt: m.s.Clock.Now()}
+	if err != nil {
+		return InspectOut{}, err
+	}
+	out := InspectOut{KeyName: r.KeyName, ExpiresAt: r.ExpiresAt, CheckedAt: m.s.Clock.Now()}
 	for _, f := range r.Findings {
 		switch f.Outcome {
 		case visitortoken.Passed:
 			out.Passed++
 		case visitortoken.Unsure:
 			out.Unsure++
+			out.Doubts = append(out.Doubts, f.Code)
 		}
 	}
-	return out, err
+	var payload struct {
+		ExternalID string `json:"external_id"`
+	}
+	if err := json.Unmarshal([]byte(r.Payload), &payload); err == nil {
+		out.ExternalID = core.CleanLine(payload.ExternalID)
+	}
+	return out, nil
 }
 
-// inspect judges a token that is meant to be signed with k.
+// inspect judges a token that is meant to be signed with k. One that breaks no
+// rule and that k signed passes, although Zendesk may not document everything
+// about it: the evidence counts that. The code of a refusal is "finding." and
+// the first finding's, whose texts say what to do.
 func (m *keys) inspect(ctx context.Context, token string, k core.SigningKey) (visitortoken.Report, error) {
 	all, err := m.s.Keys.All(ctx)
 	if err != nil {
 		return visitortoken.Report{}, err
 	}
 	r := visitortoken.Inspect(token, visitortoken.Options{Keys: all, Only: k.ID, Now: m.s.Clock.Now()})
-	if r.Verdict == visitortoken.Accept && r.KeyID == k.ID {
+	if r.Verdict != visitortoken.Refuse && r.KeyID == k.ID {
 		return r, nil
 	}
-	finding := "–"
+	e := &core.Error{Tried: "inspect-token", On: k.Name, Code: "zendesk.token-refused", Class: core.Refused, Params: map[string]string{}}
 	if len(r.Findings) > 0 { // those that failed come first
-		finding = r.Findings[0].Code
+		e.Code = "finding." + r.Findings[0].Code
+		maps.Copy(e.Params, r.Findings[0].Params)
 	}
-	return r, &core.Error{Tried: "inspect", On: k.Name, Code: "zendesk.token-refused", Class: core.Refused, Params: map[string]string{"finding": finding}}
+	return r, e
 }
 
 // How often the Conversations API is asked whether somebody has signed in, and
@@ -165,7 +185,20 @@ func (m *keys) inspect(ctx context.Context, token string, k core.SigningKey) (vi
 const (
 	signInAsks  = 4
 	signInApart = 3 * time.Second
+	// longestWait is how long a vendor that wants to be left alone is waited for.
+	longestWait = 20 * time.Second
 )
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
 
 // proveSignIn asks the Conversations API whether the visitor is authenticated.
 // Without a connection to it there is only the admin's word, and the evidence
@@ -182,7 +215,11 @@ func (m *keys) proveSignIn(ctx context.Context, in SignInIn) (SignInOut, error) 
 	}
 	api := NewConversations(m.s.HTTP, m.s.Endpoints, c)
 	for ask := 1; ; ask++ {
-		v, found, err := api.User(ctx, in.ExternalID, "")
+		v, found, err := api.User(ctx, in.ExternalID, api.brand)
+		apart := signInApart
+		if d, limited := core.RetryAfter(err); limited && ask < signInAsks && d <= longestWait {
+			err, apart = nil, max(d, apart)
+		}
 		if err != nil {
 			return SignInOut{}, err
 		}
@@ -196,12 +233,8 @@ func (m *keys) proveSignIn(ctx context.Context, in SignInIn) (SignInOut, error) 
 			}
 			return SignInOut{}, &core.Error{Tried: "prove-sign-in", On: in.ExternalID, Code: code, Class: core.Refused}
 		}
-		timer := time.NewTimer(signInApart)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return SignInOut{}, context.Cause(ctx)
+		if err := m.wait(ctx, apart); err != nil {
+			return SignInOut{}, err
 		}
 	}
 }
@@ -273,6 +306,9 @@ func (m *keys) proveNewKey(ctx context.Context, in NobodyIn) (NobodyOut, error) 
 		r, err := m.inspect(ctx, token, k)
 		if r.KeyID == old.ID {
 			return NobodyOut{}, &core.Error{Tried: "prove-new-key", On: old.Name, Code: "zendesk.old-key-used", Class: core.Refused, Params: map[string]string{"number": strconv.Itoa(i + 1)}}
+		}
+		if e, ok := errors.AsType[*core.Error](err); ok && e.Class == core.Refused {
+			e.Tried, e.Params["number"] = "inspect-tokens", strconv.Itoa(i+1)
 		}
 		if err != nil {
 			return NobodyOut{}, err

@@ -64,9 +64,13 @@ type InspectIn struct {
 
 // InspectOut is the output of zendesk.inspect_token.
 type InspectOut struct {
-	Passed    int       `name:"passed"` // rules that the token keeps
-	Unsure    int       `name:"unsure"` // rules that Zendesk does not document
-	CheckedAt time.Time `name:"checked_at"`
+	KeyName    string    `name:"key_name"` // whose secret signed the token
+	ExternalID string    `name:"external_id"`
+	ExpiresAt  time.Time `name:"expires_at"` // none: it has no exp
+	Passed     int       `name:"passed"`     // rules that the token keeps
+	Unsure     int       `name:"unsure"`     // what Zendesk does not document
+	Doubts     []string  `name:"doubts"`     // the codes of that
+	CheckedAt  time.Time `name:"checked_at"`
 }
 
 // SignInIn is the input of zendesk.prove_sign_in. Without a connection and

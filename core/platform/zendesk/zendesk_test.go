@@ -312,14 +312,15 @@ func TestADevelopersTokenIsProvedOrRefusedWithTheReason(t *testing.T) {
 	if err := prove(b.token(b.fix.KID, b.fix.Secret, nil)); err != nil {
 		t.Errorf("a right one: %v", err)
 	}
-	for name, token := range map[string]string{
-		"of another key": b.token(b.fix.NewKID, b.fix.NewSecret, nil),
-		"over":           b.token(b.fix.KID, b.fix.Secret, func(c jwt.MapClaims) { c["exp"] = 1 }),
-		"a number as id": b.token(b.fix.KID, b.fix.Secret, func(c jwt.MapClaims) { c["external_id"] = 7 }),
-		"no token":       "hello",
+	for name, c := range map[string]struct{ token, finding string }{
+		"of another key": {b.token(b.fix.NewKID, b.fix.NewSecret, nil), "messaging.kid.other-key"},
+		"over":           {b.token(b.fix.KID, b.fix.Secret, func(c jwt.MapClaims) { c["exp"] = 1 }), "messaging.exp.past"},
+		"a number as id": {b.token(b.fix.KID, b.fix.Secret, func(c jwt.MapClaims) { c["external_id"] = 7 }), "messaging.external_id.type"},
+		"another secret": {b.token(b.fix.KID, b.fix.NewSecret, nil), "token.signature.other-key"},
+		"no token":       {"hello", "token.not-jwt"},
 	} {
-		err := prove(token)
-		wantCode(t, err, "zendesk.token-refused", core.Refused)
+		err := prove(c.token)
+		wantCode(t, err, "finding."+c.finding, core.Refused)
 		if err != nil && strings.Contains(err.Error(), b.fix.Secret) {
 			t.Errorf("%s tells a secret", name)
 		}
