@@ -40,6 +40,25 @@ const (
 	// ZendeskChatWantsExp: a Chat token without exp is not taken. Zendesk's page
 	// lists the claim, and its own samples leave it out.
 	ZendeskChatWantsExp Switch = "zendesk.chat-wants-exp"
+	// ZendeskChatTakesNoEmail: a Chat token without e-mail is taken. The page
+	// lists the claim, and says nothing of one that lacks it.
+	ZendeskChatTakesNoEmail Switch = "zendesk.chat-takes-no-email"
+	// ZendeskKeysInterchange: a key that signs visitors in opens the
+	// Conversations API, and a key of that API signs visitors in. Zendesk says
+	// they are two things, and its own demo uses one for both.
+	ZendeskKeysInterchange Switch = "zendesk.keys-interchange"
+	// ZendeskOldErrors: the Conversations API errs in the older shape, which
+	// sign-ins have.
+	ZendeskOldErrors Switch = "zendesk.old-errors"
+	// ZendeskNewErrors: sign-ins err in the shape of the Conversations API.
+	ZendeskNewErrors Switch = "zendesk.new-errors"
+	// ZendeskNumberIDs: ids of Support users and of brands are numbers.
+	ZendeskNumberIDs Switch = "zendesk.number-ids"
+	// ZendeskUnverifiedEmails: unverified addresses are identities, too: the
+	// setting that older accounts have.
+	ZendeskUnverifiedEmails Switch = "zendesk.unverified-emails"
+	// ZendeskTextTrue: email_verified as the text "true" counts as true.
+	ZendeskTextTrue Switch = "zendesk.text-true"
 	// XsollaKeysBase64URL: the key list has base64url numbers, as RFC 7518
 	// wants, instead of hexadecimal ones.
 	XsollaKeysBase64URL Switch = "xsolla.keys-base64url"
@@ -65,7 +84,8 @@ func Switches() []Switch {
 	out := []Switch{
 		ZohoRetired, ZohoQueryOnly, ZohoThrottle400, ZohoMilliseconds, ZohoNoScope, ZohoIgnoresPKCE, ZohoNoMyInfo,
 		ZohoSwap401, ZohoDisputedScopes, OpenIDNoIss, OpenIDNoRotation,
-		ZendeskChatWantsExp, XsollaKeysBase64URL, XsollaKeysObject, XsollaStatus422, XsollaCaptcha, XsollaTeapot, XsollaNoRotation, XsollaValidatesRevoked,
+		ZendeskChatWantsExp, ZendeskChatTakesNoEmail, ZendeskKeysInterchange, ZendeskOldErrors, ZendeskNewErrors, ZendeskNumberIDs,
+		ZendeskUnverifiedEmails, ZendeskTextTrue, XsollaKeysBase64URL, XsollaKeysObject, XsollaStatus422, XsollaCaptcha, XsollaTeapot, XsollaNoRotation, XsollaValidatesRevoked,
 	}
 	slices.Sort(out)
 	return out

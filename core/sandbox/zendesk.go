@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 )
@@ -24,6 +23,7 @@ type zendeskKey struct{ id, name, secret string }
 // zendeskUser is a user of messaging.
 type zendeskUser struct {
 	id, externalID, supportID string
+	brand                     string // whose user it is, where brands have users of their own
 	name                      string
 	authenticated             bool
 	identities                []zendeskIdentity
@@ -48,8 +48,8 @@ type zendesk struct {
 	fix ZendeskFixtures
 
 	mu     sync.Mutex
-	keys   []zendeskKey      // of the Conversations API
-	signs  map[string]string // messaging keys: secret by kid
+	keys   []zendeskKey // of the Conversations API
+	signs  []zendeskKey // messaging keys, which the Admin Center lists
 	users  []*zendeskUser
 	served int // users made, for their ids
 }
@@ -58,11 +58,15 @@ func (sb *Sandbox) startZendesk() error {
 	z := &zendesk{sb: sb, fix: zendeskFixtures()}
 	f := z.fix
 	z.keys = []zendeskKey{{f.AppKeyID, "deskward", f.AppKeySecret}, {f.AccountKeyID, "account", f.AccountKeySecret}}
-	z.signs = map[string]string{f.KID: f.Secret, f.NewKID: f.NewSecret}
-	z.users = []*zendeskUser{{
-		id: "6f1d0c2b3a4e5f60718293a4", externalID: f.TakenExternalID, supportID: "900123450001", name: "Taro Taken", authenticated: true,
-		identities: []zendeskIdentity{{"email", f.TakenEmail, "sso"}},
-	}}
+	z.signs = []zendeskKey{{f.KID, "web", f.Secret}, {f.NewKID, "web, new", f.NewSecret}}
+	z.users = []*zendeskUser{
+		{
+			id: "6f1d0c2b3a4e5f60718293a4", externalID: f.TakenExternalID, supportID: "900123450001", name: "Taro Taken", authenticated: true,
+			identities: []zendeskIdentity{{"email", f.TakenEmail, "sso"}},
+		},
+		{id: "6f1d0c2b3a4e5f60718293a5", externalID: f.BrandExternalID, brand: f.BrandID, supportID: "900123450002", name: "Bo Brand", authenticated: true},
+		{id: f.AnonymousID},
+	}
 	sb.zendesk = z
 	conversations, base, err := sb.open()
 	if err != nil {
@@ -78,19 +82,20 @@ func (sb *Sandbox) startZendesk() error {
 	// ours may.
 	sb.mount(widget, "zendesk.widget", z.widgetHandler())
 	z.fix.WidgetURL = base
-	return nil
+	return z.startAdmin()
 }
 
 func zendeskFixtures() ZendeskFixtures {
 	return ZendeskFixtures{
 		Subdomain: "acme", AppID: "5e2f1d0c9b8a7f6e5d4c3b2a",
-		KID: "app_5f3a9c0d2b7e41f8a6c0d9e2", Secret: "sandbox-messaging-Zk3vW9pQ2xR7tB5nM8cL1dF4gH6jS0aYeU",
-		NewKID: "app_6a4b0d1e3c8f52a9b7d1eaf3", NewSecret: "sandbox-messaging-new-uY8iO3pA7sD1fG4hJ0kLq2Wx5vN9b",
+		KID: "app_5f3a9c0d2b7e41f8a6c0d9e2", Secret: "Zk3vW9-sandbox-messaging-pQ2xR7tB5nM8cL1dF4gH6jS0aYeU",
+		NewKID: "app_6a4b0d1e3c8f52a9b7d1eaf3", NewSecret: "uY8iO3-sandbox-messaging-new-pA7sD1fG4hJ0kLq2Wx5vN9b",
 		ChatSecret: "sandbox-chat-secret-of-acme-b7Qm2xVt9",
 		AppKeyID:   "app_7b5c1e2f4d906abac8e2fb04", AppKeySecret: "sandbox-conversations-app-T6yU9iO3pA7sD1fG4hJ0kL",
 		AccountKeyID: "act_8c6d2f305ea17bcbd9f30c15", AccountKeySecret: "sandbox-conversations-account-mN4bV7cX1zL8kJ5hG",
 		ExternalID: "usr_12345", Email: "mina@acme.example", Name: "Mina Yamada",
 		TakenExternalID: "usr_991", TakenEmail: "taro@acme.example",
+		BrandID: "900120000007", BrandExternalID: "usr_772", AnonymousID: "6f1d0c2b3a4e5f60718293ff",
 	}
 }
 
@@ -106,13 +111,23 @@ func (z *zendesk) conversationsHandler() http.Handler {
 	mux.HandleFunc("GET /sc/v2/apps/{app}/users", z.api(false, z.findUsers))
 	mux.HandleFunc("GET /sc/v2/apps/{app}/users/{user}", z.api(false, z.showUser))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		zendeskErrors(w, http.StatusNotFound, "not_found", "The requested resource does not exist")
+		z.fail(w, http.StatusNotFound, "not_found", "The requested resource does not exist")
 	})
 	return mux
 }
 
-// zendeskErrors is the error shape of the Conversations API, version 2.
-func zendeskErrors(w http.ResponseWriter, status int, code, title string) {
+// fail answers an error of the Conversations API, version 2.
+func (z *zendesk) fail(w http.ResponseWriter, status int, code, title string) {
+	zendeskFail(w, status, code, title, z.sb.is(ZendeskOldErrors))
+}
+
+// zendeskFail answers an error in the shape of the specification, or in the
+// older one.
+func zendeskFail(w http.ResponseWriter, status int, code, title string, old bool) {
+	if old {
+		writeJSON(w, status, map[string]any{"error": map[string]string{"code": code, "description": title}})
+		return
+	}
 	writeJSON(w, status, map[string]any{"errors": []map[string]string{{"code": code, "title": title}}})
 }
 
@@ -125,14 +140,14 @@ func (z *zendesk) api(account bool, h http.HandlerFunc) http.HandlerFunc {
 		id, ok := z.caller(r)
 		switch {
 		case !ok:
-			zendeskErrors(w, http.StatusUnauthorized, "unauthorized", "Authorization is required")
+			z.fail(w, http.StatusUnauthorized, "unauthorized", "Authorization is required")
 			return
 		case account && !strings.HasPrefix(id, "act_"):
-			zendeskErrors(w, http.StatusForbidden, "forbidden", "Access to this resource is not permitted with the given credentials")
+			z.fail(w, http.StatusForbidden, "forbidden", "Access to this resource is not permitted with the given credentials")
 			return
 		}
 		if app := r.PathValue("app"); app != "" && app != z.fix.AppID {
-			zendeskErrors(w, http.StatusNotFound, "app_not_found", "App not found")
+			z.fail(w, http.StatusNotFound, "app_not_found", "App not found")
 			return
 		}
 		h(w, r)
@@ -141,13 +156,30 @@ func (z *zendesk) api(account bool, h http.HandlerFunc) http.HandlerFunc {
 
 func (z *zendesk) caller(r *http.Request) (id string, ok bool) {
 	if id, secret, basic := r.BasicAuth(); basic {
-		return id, slices.ContainsFunc(z.keys, func(k zendeskKey) bool { return k.id == id && k.secret == secret })
+		return id, slices.ContainsFunc(z.callers(), func(k zendeskKey) bool { return k.id == id && same(k.secret, secret) })
 	}
 	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !bearer {
 		return "", false
 	}
 	return z.signedByKey(token)
+}
+
+// callers are the keys that open the API. Whether one that signs visitors in
+// does, too, is uncertain: Zendesk says no, and its own demo does it.
+func (z *zendesk) callers() []zendeskKey {
+	if z.sb.is(ZendeskKeysInterchange) {
+		return slices.Concat(z.keys, z.signs)
+	}
+	return z.keys
+}
+
+// signers are the keys that sign visitors in.
+func (z *zendesk) signers() []zendeskKey {
+	if z.sb.is(ZendeskKeysInterchange) {
+		return slices.Concat(z.signs, z.appKeys())
+	}
+	return z.signs
 }
 
 func (z *zendesk) app() map[string]any {
@@ -181,19 +213,19 @@ func (z *zendesk) appKeys() []zendeskKey {
 
 func (z *zendesk) makeKey(w http.ResponseWriter, r *http.Request) {
 	var in struct{ DisplayName string }
-	if !readJSON(w, r, &in) {
+	if !z.readJSON(w, r, &in) {
 		return
 	}
 	if n := len([]rune(in.DisplayName)); n < 1 || n > 100 {
-		zendeskErrors(w, http.StatusBadRequest, "bad_request", "displayName must have 1 to 100 characters")
+		z.fail(w, http.StatusBadRequest, "bad_request", "displayName must have 1 to 100 characters")
 		return
 	}
 	if len(z.appKeys()) >= zendeskMaxKeys {
-		zendeskErrors(w, http.StatusBadRequest, "limit_exceeded", "An app can have at most 10 keys")
+		z.fail(w, http.StatusBadRequest, "limit_exceeded", "An app can have at most 10 keys")
 		return
 	}
 	k := zendeskKey{"app_" + random(12), in.DisplayName, "sandbox-made-" + random(32)}
-	z.keys = append(z.keys, k)
+	z.keys, z.signs = append(z.keys, k), append(z.signs, k) // a direct account's key does both
 	writeJSON(w, http.StatusCreated, map[string]any{"key": appKey(k)})
 }
 
@@ -204,57 +236,67 @@ func (z *zendesk) showKey(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	zendeskErrors(w, http.StatusNotFound, "app_key_not_found", "Key not found")
+	z.fail(w, http.StatusNotFound, "app_key_not_found", "Key not found")
 }
 
 func (z *zendesk) deleteKey(w http.ResponseWriter, r *http.Request) {
 	i := slices.IndexFunc(z.keys, func(k zendeskKey) bool { return k.id == r.PathValue("key") })
 	if i < 0 {
-		zendeskErrors(w, http.StatusNotFound, "app_key_not_found", "Key not found")
+		z.fail(w, http.StatusNotFound, "app_key_not_found", "Key not found")
 		return
 	}
 	z.keys = slices.Delete(z.keys, i, i+1)
+	z.signs = slices.DeleteFunc(z.signs, func(k zendeskKey) bool { return k.id == r.PathValue("key") })
 	writeJSON(w, http.StatusOK, map[string]any{})
 }
 
-func (u *zendeskUser) json() map[string]any {
+func (z *zendesk) person(u *zendeskUser) map[string]any {
 	given, surname, _ := strings.Cut(u.name, " ")
 	out := map[string]any{
 		"id": u.id, "authenticated": u.authenticated, "signedUpAt": "2026-11-02T09:00:00.000Z",
 		"profile": map[string]any{"givenName": given, "surname": surname, "locale": "en"}, "identities": u.identities, "metadata": map[string]any{},
 	}
+	if u.identities == nil {
+		out["identities"] = []zendeskIdentity{}
+	}
 	if u.externalID != "" {
 		out["externalId"] = u.externalID
 	}
-	if u.supportID != "" {
-		out["zendeskId"] = u.supportID
+	for name, id := range map[string]string{"zendeskId": u.supportID, "brandId": u.brand} {
+		switch {
+		case id == "":
+		case z.sb.is(ZendeskNumberIDs):
+			out[name] = json.Number(id)
+		default:
+			out[name] = id
+		}
 	}
 	return out
 }
 
-// showUser takes an id or an external id.
+// showUser takes an id, or an external id of the account or of one brand.
 func (z *zendesk) showUser(w http.ResponseWriter, r *http.Request) {
-	id := r.PathValue("user")
+	id, brand := r.PathValue("user"), r.URL.Query().Get("brandId")
 	for _, u := range z.users {
-		if u.id == id || u.externalID != "" && u.externalID == id {
-			writeJSON(w, http.StatusOK, map[string]any{"user": u.json()})
+		if u.id == id || u.externalID != "" && u.externalID == id && u.brand == brand {
+			writeJSON(w, http.StatusOK, map[string]any{"user": z.person(u)})
 			return
 		}
 	}
-	zendeskErrors(w, http.StatusNotFound, "user_not_found", "User not found")
+	z.fail(w, http.StatusNotFound, "user_not_found", "User not found")
 }
 
 // findUsers wants a filter, and looks at identities only.
 func (z *zendesk) findUsers(w http.ResponseWriter, r *http.Request) {
 	email := r.URL.Query().Get("filter[identities.email]")
 	if email == "" {
-		zendeskErrors(w, http.StatusBadRequest, "bad_request", "filter is required")
+		z.fail(w, http.StatusBadRequest, "bad_request", "filter is required")
 		return
 	}
 	users := []any{}
 	for _, u := range z.users {
 		if u.hasEmail(email) {
-			users = append(users, u.json())
+			users = append(users, z.person(u))
 		}
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"users": users, "meta": map[string]any{"hasMore": false}})
@@ -266,19 +308,6 @@ func (u *zendeskUser) hasEmail(address string) bool {
 	})
 }
 
-// user returns the user of an external id, made if there is none.
-func (z *zendesk) user(externalID string) *zendeskUser {
-	for _, u := range z.users {
-		if u.externalID == externalID {
-			return u
-		}
-	}
-	z.served++
-	u := &zendeskUser{id: random(12), externalID: externalID, supportID: strconv.Itoa(900123450100 + z.served)}
-	z.users = append(z.users, u)
-	return u
-}
-
 // ZendeskSignIn signs a visitor in as the web widget does with a token that
 // the company's page gave it, and returns what Zendesk answered: "" when it
 // took the token.
@@ -286,7 +315,7 @@ func (sb *Sandbox) ZendeskSignIn(token string) string {
 	z := sb.zendesk
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	_, why := z.signIn(token)
+	_, why := z.signIn(token, "")
 	return why
 }
 
@@ -296,17 +325,25 @@ func (z *zendesk) widgetHandler() http.Handler {
 	mux.HandleFunc("POST /v2/apps/{app}/login", func(w http.ResponseWriter, r *http.Request) {
 		z.mu.Lock()
 		defer z.mu.Unlock()
-		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		u, why := z.signIn(token)
-		if why != "" {
-			writeJSON(w, http.StatusUnauthorized, map[string]any{"error": map[string]string{"code": "invalid_auth", "description": why}})
+		var in struct{ AppUserID string } // the widget's own user, before the sign-in
+		if r.ContentLength != 0 && !z.readJSON(w, r, &in) {
 			return
 		}
-		writeJSON(w, http.StatusOK, map[string]any{"appUser": u.json()})
+		if r.PathValue("app") != z.fix.AppID {
+			z.fail(w, http.StatusNotFound, "app_not_found", "App not found")
+			return
+		}
+		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		u, why := z.signIn(token, in.AppUserID)
+		if why != "" {
+			zendeskFail(w, http.StatusUnauthorized, "invalid_auth", why, !z.sb.is(ZendeskNewErrors))
+			return
+		}
+		writeJSON(w, http.StatusOK, map[string]any{"appUser": z.person(u)})
 	})
 	mux.HandleFunc("POST /authenticated/web/jwt", func(w http.ResponseWriter, r *http.Request) {
 		var in struct{ Token string }
-		if !readJSON(w, r, &in) {
+		if !z.readJSON(w, r, &in) {
 			return
 		}
 		if why := z.takeChat(in.Token); why != "" {
@@ -323,6 +360,7 @@ type ZendeskFixtures struct {
 	Subdomain string `json:"subdomain"`
 	AppID     string `json:"app_id"`
 	WidgetURL string `json:"widget_url"` // where the web widget would sign visitors in
+	AdminURL  string `json:"admin_url"`  // the page with the messaging keys
 
 	KID        string `json:"kid"` // a messaging key
 	Secret     string `json:"secret"`
@@ -340,12 +378,15 @@ type ZendeskFixtures struct {
 	Name            string `json:"name"`
 	TakenExternalID string `json:"taken_external_id"` // has the next address as its own
 	TakenEmail      string `json:"taken_email"`
+	BrandID         string `json:"brand_id"`          // a brand with users of its own
+	BrandExternalID string `json:"brand_external_id"` // of a user whom only that brand has
+	AnonymousID     string `json:"anonymous_id"`      // a widget's user whom nobody has signed in
 }
 
 // readJSON reads a JSON body into v, or answers that it is none.
-func readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
+func (z *zendesk) readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 100<<10)).Decode(v); err != nil {
-		zendeskErrors(w, http.StatusBadRequest, "bad_request", "The request body is not valid JSON")
+		z.fail(w, http.StatusBadRequest, "bad_request", "The request body is not valid JSON")
 		return false
 	}
 	return true

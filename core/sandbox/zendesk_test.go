@@ -195,7 +195,9 @@ func TestMessagingTokensAreTakenByTheVendorsRules(t *testing.T) {
 		"an id of 256":           {func(_, c map[string]any) { c["external_id"] = strings.Repeat("x", 256) }, "Invalid JWT"},
 		"exp as a text":          {func(_, c map[string]any) { c["exp"] = "9999999999" }, "Invalid JWT"},
 		"exp in the past":        {func(_, c map[string]any) { c["exp"] = 1 }, "Invalid JWT"},
-		"another's address":      {func(_, c map[string]any) { c["email"] = "taro@acme.example" }, "Invalid JWT"},
+		"another's address":      {func(_, c map[string]any) { c["email"], c["email_verified"] = "taro@acme.example", true }, "Invalid JWT"},
+		"another's, unverified":  {func(_, c map[string]any) { c["email"] = "taro@acme.example" }, ""},
+		"an app's scope":         {func(_, c map[string]any) { c["scope"] = "app" }, "Invalid JWT"},
 		"unverified, a new user": {func(_, c map[string]any) { c["email"] = "new@acme.example" }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

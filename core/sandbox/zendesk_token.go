@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"encoding/json"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -43,9 +45,41 @@ func zendeskSeconds(v any) (time.Time, bool) {
 	return time.Unix(s, 0), err == nil
 }
 
-// signIn signs a messaging visitor in, or says why not: support article
-// 4411666638746.
-func (z *zendesk) signIn(token string) (*zendeskUser, string) {
+// signIn signs a messaging visitor in, or says why not: support articles
+// 4411666638746 and 8851239832090. session is the widget's anonymous user, "":
+// it has none. What Zendesk says of an address that somebody else has nobody
+// reports; it is a token that is not taken, like any other.
+func (z *zendesk) signIn(token, session string) (*zendeskUser, string) {
+	claims, why := z.messagingClaims(token)
+	if why != "" {
+		return nil, why
+	}
+	id, ok := claims["external_id"].(string)
+	if !ok || id == "" || utf8.RuneCountInString(id) > zendeskMaxExternalID {
+		return nil, zendeskInvalid
+	}
+	email, _ := claims["email"].(string)
+	verified := claims["email_verified"] == true || claims["email_verified"] == "true" && z.sb.is(ZendeskTextTrue)
+	if !verified && !z.sb.is(ZendeskUnverifiedEmails) {
+		email = "" // not used to identify anybody
+	}
+	holder := z.holder(email)
+	if holder != nil && holder.externalID != "" && holder.externalID != id && !holder.give(email, verified) {
+		return nil, zendeskInvalid
+	}
+	u := z.visitor(id, session, holder)
+	u.externalID, u.authenticated = id, true
+	if name, ok := claims["name"].(string); ok {
+		u.name = name
+	}
+	if email != "" && !u.hasEmail(email) {
+		u.identities = append(u.identities, zendeskIdentity{"email", email, map[bool]string{true: "sso"}[verified]})
+	}
+	return u, ""
+}
+
+// messagingClaims verifies a messaging token.
+func (z *zendesk) messagingClaims(token string) (jwt.MapClaims, string) {
 	unverified, _, err := jwt.NewParser().ParseUnverified(token, jwt.MapClaims{})
 	if err != nil {
 		return nil, zendeskInvalid
@@ -54,39 +88,74 @@ func (z *zendesk) signIn(token string) (*zendeskUser, string) {
 	if kid == "" {
 		return nil, zendeskMissingKID
 	}
-	secret, known := z.signs[kid]
-	if !known {
+	signers := z.signers()
+	i := slices.IndexFunc(signers, func(k zendeskKey) bool { return k.id == kid })
+	if i < 0 {
 		return nil, zendeskInvalid
 	}
-	claims, ok := zendeskClaims(token, secret, z.sb.clock.Now())
-	if !ok {
+	claims, ok := zendeskClaims(token, signers[i].secret, z.sb.clock.Now())
+	switch {
+	case !ok:
 		return nil, zendeskInvalid
-	}
-	if claims["scope"] != "user" {
+	case claims["scope"] == "account":
 		return nil, zendeskWrongScope
-	}
-	id, ok := claims["external_id"].(string)
-	if !ok || id == "" || utf8.RuneCountInString(id) > zendeskMaxExternalID {
+	case claims["scope"] != "user":
 		return nil, zendeskInvalid
 	}
-	email, _ := claims["email"].(string)
-	verified := claims["email_verified"] == true
-	if email != "" {
-		for _, u := range z.users {
-			if u.externalID != id && u.externalID != "" && u.hasEmail(email) {
-				return nil, zendeskInvalid
-			}
+	return claims, ""
+}
+
+// holder returns who has an address as an identity.
+func (z *zendesk) holder(email string) *zendeskUser {
+	for _, u := range z.users {
+		if email != "" && u.hasEmail(email) {
+			return u
 		}
 	}
-	u := z.user(id)
-	u.authenticated = true
-	if name, ok := claims["name"].(string); ok {
-		u.name = name
+	return nil
+}
+
+// give takes an address from its holder where a verified claim meets one that
+// was never verified, and reports whether it did.
+func (u *zendeskUser) give(email string, verified bool) bool {
+	i := slices.IndexFunc(u.identities, func(i zendeskIdentity) bool { return i.Type == "email" && strings.EqualFold(i.Value, email) })
+	if !verified || u.identities[i].Verification != "" {
+		return false
 	}
-	if email != "" && verified && !u.hasEmail(email) {
-		u.identities = append(u.identities, zendeskIdentity{"email", email, "sso"})
+	u.identities = slices.Delete(u.identities, i, i+1)
+	return true
+}
+
+// visitor is who signs in: the user of the external id; else who has the
+// address; else the widget's anonymous user, upgraded; else a new one. Where
+// somebody wrote anonymously and is known, the anonymous user is merged.
+func (z *zendesk) visitor(id, session string, holder *zendeskUser) *zendeskUser {
+	var known, anonymous *zendeskUser
+	for _, u := range z.users {
+		switch {
+		case u.externalID == id && u.brand == "":
+			known = u
+		case u.id == session && u.externalID == "":
+			anonymous = u
+		}
 	}
-	return u, ""
+	switch {
+	case known == nil && holder != nil && holder.externalID == "":
+		known = holder
+	case known == nil && anonymous != nil:
+		known, anonymous = anonymous, nil
+	case known == nil:
+		known = &zendeskUser{id: random(12)}
+		z.users = append(z.users, known)
+	}
+	if anonymous != nil && anonymous != known {
+		z.users = slices.DeleteFunc(z.users, func(u *zendeskUser) bool { return u == anonymous })
+	}
+	if known.supportID == "" {
+		z.served++
+		known.supportID = strconv.Itoa(900123450100 + z.served)
+	}
+	return known
 }
 
 // signedByKey reports which Conversations API key signed a bearer token.
@@ -96,7 +165,7 @@ func (z *zendesk) signedByKey(token string) (id string, ok bool) {
 		return "", false
 	}
 	kid, _ := unverified.Header["kid"].(string)
-	for _, k := range z.keys {
+	for _, k := range z.callers() {
 		if k.id != kid {
 			continue
 		}
@@ -113,8 +182,9 @@ const (
 	zendeskChatLife = 7 * time.Minute
 )
 
-// takeChat says why a Chat token is not taken; "" when it is. Whether exp is
-// required is not clear: the page lists it, and its samples leave it out.
+// takeChat says why a Chat token is not taken; "" when it is. Whether exp and
+// email are required is not clear: the page lists them, and its samples leave
+// out exp.
 func (z *zendesk) takeChat(token string) string {
 	now := z.sb.clock.Now()
 	claims, ok := zendeskClaims(token, z.fix.ChatSecret, now)
@@ -134,6 +204,9 @@ func (z *zendesk) takeChat(token string) string {
 	}
 	id, ok := claims["external_id"].(string)
 	email, isText := claims["email"].(string)
+	if !isText && claims["email"] == nil {
+		isText = z.sb.is(ZendeskChatTakesNoEmail)
+	}
 	if !ok || id == "" || !isText || strings.ContainsFunc(email, func(r rune) bool { return r > 126 }) {
 		return zendeskInvalid
 	}
