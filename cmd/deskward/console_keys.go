@@ -25,7 +25,7 @@ func (d *desk) keyDeps() keys.Deps {
 			return s.platforms.KeyList(ctx, "xsolla", project)
 		},
 	}
-	deps.Inspect, deps.Serve = d.inspect, d.tokenEndpoint
+	deps.Inspect, deps.Serve, deps.Walk = d.inspect, d.tokenEndpoint, signInWalk
 	for _, k := range d.publicKeys() {
 		deps.Recipients = append(deps.Recipients, keys.Recipient{Path: k.Path, Line: strings.TrimSpace(k.Line)})
 	}

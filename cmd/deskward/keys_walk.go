@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"deskward/core/locale"
 	"deskward/core/signinwalk"
 )
 
@@ -48,9 +47,9 @@ func (a *app) keysWalk(rules signinwalk.Rules, given []string) error {
 	a.line("walk.rules." + string(rules))
 	for i, s := range steps {
 		a.plainLine("")
-		a.plainLine(fmt.Sprintf("%d. %s", i+1, a.say.T("walk.event."+s.Event.Code(), walkEvent(s.Event))))
+		a.plainLine(fmt.Sprintf("%d. %s", i+1, s.Event.In(a.say)))
 		for _, x := range s.Says {
-			a.plainLine("   " + walkSentence(a.say, x))
+			a.plainLine("   " + x.In(a.say))
 		}
 	}
 	a.plainLine("")
@@ -60,32 +59,7 @@ func (a *app) keysWalk(rules signinwalk.Rules, given []string) error {
 		if f.Under {
 			indent += "   "
 		}
-		a.plainLine(indent + a.say.T("walk.world."+f.Code, localeOf(f.Params)))
+		a.plainLine(indent + f.In(a.say))
 	}
 	return nil
-}
-
-func walkEvent(e signinwalk.Event) locale.Params {
-	return locale.Params{"id": e.ID, "email": e.Email, "number": e.Number}
-}
-
-// walkSentence is a sentence with where it is from.
-func walkSentence(p *locale.Printer, x signinwalk.Sentence) string {
-	text := p.T("walk.say."+x.Code, localeOf(x.Params))
-	if x.Certainty == signinwalk.Given {
-		return text
-	}
-	from := p.T("walk.certainty." + string(x.Certainty))
-	if x.Certainty == signinwalk.Documented {
-		from = p.T("walk.source." + string(x.Source))
-	}
-	return text + " [" + from + "]"
-}
-
-func localeOf(params map[string]string) locale.Params {
-	out := locale.Params{}
-	for k, v := range params {
-		out[k] = v
-	}
-	return out
 }

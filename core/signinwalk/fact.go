@@ -37,14 +37,13 @@ func (w World) Facts() []Fact {
 	}
 	for _, d := range w.Devices {
 		code := "device.nobody"
-		id := ""
 		if d.User != 0 {
 			code = "device.anonymous"
 		}
 		if d.SignedIn {
-			code, id = "device.signed-in", w.user(d.User).ExternalID
+			code = "device.signed-in"
 		}
-		out = append(out, fact("device", d.Number, code, "device", strconv.Itoa(d.Number), "user", strconv.Itoa(d.User), "id", id))
+		out = append(out, fact("device", d.Number, code, "device", strconv.Itoa(d.Number), "user", strconv.Itoa(d.User)))
 	}
 	return out
 }

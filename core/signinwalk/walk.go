@@ -189,7 +189,7 @@ func (m *machine) finish(e Event) error {
 	if t.Status == to || t.Status == Closed {
 		return refused("ticket-done", strconv.Itoa(e.Number), nil)
 	}
-	t.Status = to
+	t.Status, t.Unsure = to, false // an agent has seen what it was
 	m.say(NoSource, code, "ticket", e.Number)
 	return nil
 }

@@ -404,6 +404,28 @@ func TestKeysThatCannotWorkSayWhy(t *testing.T) {
 	}
 }
 
+func TestWhatSigningInChangesIsOpenedFromTheListAndFromThePalette(t *testing.T) {
+	t.Parallel()
+	for _, press := range [][]string{{"w"}, {":", "what signing", "enter"}} {
+		r := newRig(t)
+		r.deps.Walk = func() screen.Screen { return lockedScreen{} }
+		r.start(80, 24)
+		r.seeKey("keys.empty.head")
+		for _, p := range press {
+			if strings.Contains(p, " ") {
+				r.Type(p)
+			} else {
+				r.press(p)
+			}
+		}
+		r.See("locked now")
+	}
+	r := newRig(t).start(80, 24)
+	r.seeKey("keys.empty.head")
+	r.press("w")
+	r.See("deskward keys walk")
+}
+
 func TestATokenIsInspectedWithAnyKeyFromTheListAndWithTheOneOfADetail(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

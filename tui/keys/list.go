@@ -215,6 +215,10 @@ func (l *list) key(msg tea.KeyPressMsg) screen.Step {
 		if l.f.Serve != nil {
 			return screen.Step{Open: l.f.Serve()}
 		}
+	case "w":
+		if l.f.Walk != nil {
+			return screen.Step{Open: l.f.Walk()}
+		}
 	case "u":
 		return l.reload()
 	default:
@@ -253,6 +257,7 @@ func (l *list) Keys() []screen.Key {
 		screen.NewKey("/", "keys.key.filter", "/").If(len(l.all) > 0, "keys.off.none"),
 		screen.NewKey("e", "keys.key.serve", "e").If(l.f.Serve != nil, "keys.off.no-serve"),
 		on["share"], on["copy"], on["snippet"].Hide(), on["deploy"].Hide(), on["retire"].Hide(), on["rename"].Hide(), on["replace"].Hide(), on["hide"].Hide(), on["remove"].Hide(),
+		screen.NewKey("w", "keys.key.walk", "w").If(l.f.Walk != nil, "keys.off.no-walk").Hide(),
 		screen.NewKey("u", "keys.key.reload", "u").Hide(),
 	)
 }

@@ -38,6 +38,8 @@ type Deps struct {
 	Inspect func(keyID string) screen.Screen
 	// Serve, optional, opens the screen of the token endpoint.
 	Serve func() screen.Screen
+	// Walk, optional, opens the screen that plays what signing in changes.
+	Walk func() screen.Screen
 	// Share, optional, seals a key for a developer: keyshare.Sharer.Share.
 	Share func(context.Context, keyshare.Request) (keyshare.Sealed, error)
 	// Recipients are the public keys that lie on this machine.
