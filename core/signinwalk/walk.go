@@ -233,6 +233,8 @@ func (m *machine) write() {
 		m.silent("wrote."+string(t.Status), "ticket", t.Number)
 	case t.Unsure:
 		m.silent("wrote.unsure", "user", talk.User)
+	case m.rules == RulesMulti && m.w.talks(c.User) > 1:
+		m.silent("wrote.several", "ticket", t.Number, "user", talk.User)
 	case c.SignedIn:
 		m.say(Setup2022, "wrote.open", "ticket", t.Number, "user", talk.User)
 	default:

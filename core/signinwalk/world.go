@@ -121,3 +121,14 @@ func (w *World) talk(user int) int {
 	}
 	return 0
 }
+
+// talks counts a user's conversations that are still their own.
+func (w *World) talks(user int) int {
+	n := 0
+	for _, c := range w.Conversations {
+		if c.User == user && c.MergedInto == 0 {
+			n++
+		}
+	}
+	return n
+}
