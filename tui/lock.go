@@ -55,7 +55,11 @@ func (c *Console) idle() tea.Cmd {
 // cancelled, but an answer that a vendor gives only once must still be saved,
 // which takes the key.
 func (c *Console) lock() tea.Cmd {
-	if c.o.Guard.Lock == nil || c.locked != nil {
+	if c.locked != nil {
+		return nil
+	}
+	if c.o.Guard.Lock == nil {
+		c.notice = screen.Notice{Text: "lock.nothing"}
 		return nil
 	}
 	for i := range c.stacks {

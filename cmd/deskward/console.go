@@ -117,6 +117,7 @@ func (d *desk) options() tui.Options {
 		Sandbox: d.sandbox != nil, SSH: a.env.overSSH(), ASCII: a.asciiOnly(), Getenv: a.env.Getenv,
 	}
 	if d.sandbox != nil {
+		o.Guard.Lock = nil // there is no key to forget, and no store to unlock
 		o.Now = d.sandbox.Clock().Now
 	}
 	if !a.env.overSSH() && !clipboard.Unsupported {

@@ -1,7 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
 	"strconv"
 	"sync"
 
@@ -134,6 +139,9 @@ func (d *desk) tokenEndpoint() screen.Screen {
 	if b := (desktop{d.app.env}); b.has() {
 		deps.Browser = b
 	}
+	if d.sandbox != nil {
+		deps.Ask = d.askAsUser
+	}
 	if d.app.env.overSSH() {
 		deps.Tunnel = func(port string) string {
 			n, err := strconv.Atoi(port)
@@ -144,4 +152,62 @@ func (d *desk) tokenEndpoint() screen.Screen {
 		}
 	}
 	return endpoint.New(deps)
+}
+
+// askAsUser is the sandbox's user and the user's page: it signs in to Xsolla
+// Login with the password and asks the endpoint with the cookie.
+func (d *desk) askAsUser(ctx context.Context, to string, o service.Options) error {
+	s := d.session.Load()
+	key, err := s.keys.ByName(ctx, o.LoginKey)
+	if err != nil {
+		return err
+	}
+	token, err := d.signInUser(ctx, key.Account)
+	if err != nil {
+		return &core.Error{Tried: "sandbox-sign-in", On: core.CleanLine(key.Account), Code: "sandbox.sign-in", Err: err}
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, to, nil)
+	if err != nil {
+		return err
+	}
+	if len(o.Origins) > 0 {
+		r.Header.Set("Origin", o.Origins[0])
+	}
+	r.AddCookie(&http.Cookie{Name: o.Cookie, Value: token})
+	res, err := s.http.For(r.URL.Host).Do(r)
+	if err != nil {
+		return &core.Error{Tried: "sandbox-sign-in", On: to, Code: "sandbox.sign-in", Err: err}
+	}
+	return res.Body.Close() // what came of it, the endpoint's log shows
+}
+
+// signInUser returns the token that Xsolla Login's double gives its user.
+func (d *desk) signInUser(ctx context.Context, project string) (string, error) {
+	x := d.sandbox.Fixtures().Xsolla
+	body, err := json.Marshal(map[string]string{"username": x.Username, "password": x.Password})
+	if err != nil {
+		return "", err
+	}
+	q := url.Values{"projectId": {project}, "login_url": {x.Callbacks[0]}}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.sandbox.Endpoints()["xsolla"]["login"]+"/login?"+q.Encode(), bytes.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	res, err := d.session.Load().http.For(r.URL.Host).Do(r)
+	if err != nil {
+		return "", err
+	}
+	defer res.Body.Close()
+	var answer struct {
+		LoginURL string `json:"login_url"`
+	}
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+		return "", err
+	}
+	back, err := url.Parse(answer.LoginURL)
+	if err != nil || back.Query().Get("token") == "" {
+		return "", fmt.Errorf("status %d without a token", res.StatusCode)
+	}
+	return back.Query().Get("token"), nil
 }

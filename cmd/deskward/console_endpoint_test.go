@@ -69,3 +69,33 @@ func TestTheConsolesTokenEndpointOutlivesItsScreenAndEndsWithTheLockAndTheProgra
 		t.Errorf("%d beginnings and %d ends are in the log:\n%s", began, ended, events)
 	}
 }
+
+func TestInTheSandboxTheConsoleServesAUserOfItsOwn(t *testing.T) {
+	t.Parallel()
+	g := onGlass(t, 100, 30, newSurroundings(t).deskward(t, "--sandbox"))
+	g.see("SANDBOX", "No connections yet")
+	g.press("2")
+	for _, kind := range []string{left, right} { // Xsolla Login, then Chat
+		g.see("a add")
+		g.press("a")
+		g.see("Add a signing key")
+		g.press(kind, ctrlG)
+		g.see("sandbox")
+		g.press(ctrlS)
+		g.gone("Add a signing key")
+		g.press(esc)
+	}
+	g.see("2 keys")
+	g.press("e")
+	g.see("Login key", "Listen on")
+	g.press(enter, enter, enter, ctrlU, "0", ctrlS)
+	g.see("Nobody has asked yet")
+	g.press("g")
+	g.see("1 request, 1 token, 0 refused")
+	g.press(ctrlL)
+	g.see("There is nothing to lock here", "serving tokens")
+	g.press("x")
+	g.see("Stopped after 1 request and 1 token.")
+	g.press("q")
+	g.end(0)
+}

@@ -172,7 +172,11 @@ func (v *view) nobody(e screen.Env) []string {
 	w := widget.Readable(e.Width)
 	lines := append([]string{""}, widget.Wrap(e.T("endpoint.nobody"), w)...)
 	lines = append(lines, "  "+e.Theme.Accent.Render(widget.Cut(v.fetch(), e.Width-2, e.Theme.Glyphs.Cut)))
-	return append(lines, widget.Wrap(e.T("endpoint.nobody.try"), w)...)
+	lines = append(lines, widget.Wrap(e.T("endpoint.nobody.try"), w)...)
+	if v.d.Ask != nil {
+		lines = append(lines, widget.Marked(e.Theme.Key.Render("g"), e.T("endpoint.nobody.ask"), w)...)
+	}
+	return lines
 }
 
 // fetch is how a page asks.
@@ -187,7 +191,7 @@ func (v *view) table(e screen.Env, width, height int) []string {
 			{Title: widget.Key("endpoint.column.status"), Min: 6, Want: 6},
 			{Title: widget.Key("endpoint.column.code"), Min: 6, Want: 6},
 			{Title: widget.Key("endpoint.column.what"), Min: 9, Want: 15},
-			{Title: widget.Key("endpoint.column.took"), Min: 7, Want: 7, Drop: 1},
+			{Title: widget.Key("endpoint.column.took"), Min: 8, Want: 8, Drop: 1},
 			{Title: widget.Key("endpoint.column.origin"), Min: 12, Want: 30, Drop: 2},
 		},
 		Rows: len(v.seen), List: &v.cursor,
@@ -237,7 +241,7 @@ func what(e screen.Env, r service.Request) string {
 }
 
 func took(e screen.Env, d time.Duration) string {
-	return e.T("endpoint.took", locale.Params{"ms": fmt.Sprintf("%.1f", float64(d)/float64(time.Millisecond))})
+	return e.T("endpoint.took", locale.Params{"ms": fmt.Sprintf("%.2f", float64(d)/float64(time.Millisecond))})
 }
 
 // about is the selected request: what came of it, why, what to do.

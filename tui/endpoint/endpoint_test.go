@@ -124,7 +124,7 @@ type rig struct {
 	host   *host
 	keys   *core.SigningKeys
 	deps   endpoint.Deps
-	copied string
+	copied chan string
 }
 
 func printer(t testing.TB, l locale.Lang) *locale.Printer {
@@ -148,7 +148,7 @@ func newRig(t testing.TB, lang locale.Lang) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, keys: keys, host: &host{service: service.Service{Keys: keys, Page: try}, say: printer(t, lang)}}
+	r := &rig{t: t, keys: keys, copied: make(chan string, 1), host: &host{service: service.Service{Keys: keys, Page: try}, say: printer(t, lang)}}
 	r.deps = endpoint.Deps{Host: r.host, List: keys.List, Code: func(k core.KeySummary) screen.Screen { return code{name: k.Name} }}
 	t.Cleanup(func() {
 		if srv := r.host.Running(); srv != nil {
@@ -199,7 +199,7 @@ func (r *rig) start(width, height int) *rig {
 		},
 		Protection: func(screen.Env) string { return "" },
 		Clock:      fixed{}, Getenv: func(string) string { return "" },
-		Native: func(text string) (func(), error) { r.copied = text; return func() {}, nil },
+		Native: func(text string) (func(), error) { r.copied <- text; return func() {}, nil },
 	})
 	if err != nil {
 		r.t.Fatal(err)
@@ -300,12 +300,12 @@ func (r *rig) golden(name string) {
 		r.t.Errorf("%s: a secret is on the screen", name)
 	}
 	text = regexp.MustCompile(`127\.0\.0\.1:\d{5}`).ReplaceAllString(text, "127.0.0.1:48105")
-	text = regexp.MustCompile(`\d+\.\d ms *`).ReplaceAllStringFunc(text, func(s string) string {
+	text = regexp.MustCompile(`\d+\.\d\d ms *`).ReplaceAllStringFunc(text, func(s string) string {
 		short := strings.TrimRight(s, " ")
 		if short == s {
-			return "0.1 ms"
+			return "0.10 ms"
 		}
-		return "0.1 ms" + strings.Repeat(" ", max(len(s)-len("0.1 ms"), 1))
+		return "0.10 ms" + strings.Repeat(" ", max(len(s)-len("0.10 ms"), 1))
 	})
 	tuitest.Golden(r.t, name, text)
 }
@@ -481,15 +481,13 @@ func TestWhatIsCopiedIsWhatIsNeededElsewhere(t *testing.T) {
 		url, strings.TrimSuffix(url, service.Path) + "/try", `fetch("` + url + `", {credentials: "include"})`, "ssh -L ",
 		`deskward serve token-endpoint --login-key 'it'\''s login' --chat-key chat --listen 127.0.0.1:0 --origin ` + page, "2026-11-25T10:41:07Z 200 GET /generate/token " + page,
 	} {
-		r.copied = ""
 		r.press("y")
 		for range n {
 			r.press("j")
 		}
 		r.press("enter")
-		r.Until("something is copied", func() bool { return r.copied != "" })
-		if !strings.HasPrefix(r.copied, want) {
-			t.Errorf("item %d is %q, want %q", n, r.copied, want)
+		if got := <-r.copied; !strings.HasPrefix(got, want) {
+			t.Errorf("item %d is %q, want %q", n, got, want)
 		}
 	}
 	r.press("y")
@@ -514,6 +512,28 @@ func TestCodeAndTryPageAreOneKeyAway(t *testing.T) {
 	r = newRig(t, locale.English).both().start(80, 24).serve(page)
 	r.press("t")
 	r.See("No browser can be opened here.")
+}
+
+func TestTheSandboxAsksAsItsUsersPageDoes(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, locale.English).both()
+	answered := make(chan struct{})
+	r.deps.Ask = func(_ context.Context, url string, o service.Options) error {
+		if url != r.host.Running().URL() || o.Cookie != "token" {
+			t.Errorf("asked %s with cookie %s", url, o.Cookie)
+		}
+		r.ask(service.Path, o.Origins[0], user())
+		close(answered)
+		return nil
+	}
+	r.start(80, 24).serve(page)
+	r.See("g asks as the page of the sandbox's user does.")
+	r.press("g")
+	r.See("1 request, 1 token", "A visitor's token was given out.")
+	<-answered
+	r.deps.Ask = func(context.Context, string, service.Options) error { return &core.Error{Code: "sandbox.sign-in"} }
+	r.press("esc", "e", "g")
+	r.See("The sandbox gave no Login token.")
 }
 
 func TestAStormOfRequestsIsBounded(t *testing.T) {

@@ -7,6 +7,7 @@ package endpoint
 import (
 	"context"
 	"net/url"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -41,6 +42,9 @@ type Deps struct {
 	Code func(core.KeySummary) screen.Screen
 	// Browser, optional, opens a page in front of the person.
 	Browser core.Browser
+	// Ask, in the sandbox, signs a user in and asks the endpoint as the user's page
+	// does. nil outside it.
+	Ask func(ctx context.Context, url string, o service.Options) error
 	// Tunnel, optional, is the line that brings a port of this machine to the
 	// person's own. nil: the person sits at this machine.
 	Tunnel func(port string) string
@@ -110,6 +114,7 @@ type (
 	}
 	stopped struct{ err error }
 	opened  struct{ err error }
+	asked   struct{ err error }
 )
 
 // Title names the screen.
@@ -189,6 +194,8 @@ func (v *view) Update(msg tea.Msg) screen.Step {
 		v.stopping = false
 		return screen.Fail(msg.err)
 	case opened:
+		return screen.Fail(msg.err)
+	case asked: // what came of it is among the requests
 		return screen.Fail(msg.err)
 	case tea.PasteMsg:
 		if v.srv == nil && v.form != nil {
@@ -270,6 +277,11 @@ func (v *view) liveKey(msg tea.KeyPressMsg) screen.Step {
 		if k, ok := v.named(v.d.Host.Options().ChatKey); ok && v.d.Code != nil {
 			return screen.Step{Open: v.d.Code(k)}
 		}
+	case "g":
+		if v.d.Ask != nil {
+			to, o := v.srv.URL(), v.d.Host.Options()
+			return screen.Step{Cmd: v.scope.Run(func(ctx context.Context) tea.Msg { return asked{v.d.Ask(ctx, to, o)} })}
+		}
 	case "w":
 		v.reasons, v.pager = !v.reasons, widget.Pager{}
 	case "y":
@@ -331,12 +343,16 @@ func (v *view) Keys() []screen.Key {
 	case v.srv == nil:
 		return v.formKeys()
 	}
-	return []screen.Key{
+	keys := []screen.Key{
 		screen.NewKey("x", "endpoint.key.stop", "x").If(!v.stopping, "endpoint.off.stopping"),
 		screen.NewKey("w", "endpoint.key.why", "w"),
 		screen.NewKey("y", "endpoint.key.copy", "y"),
 		screen.NewKey("n", "endpoint.key.code", "n").If(v.d.Code != nil, "endpoint.off.no-code"),
 		screen.NewKey("t", "endpoint.key.try", "t").If(v.srv.TryURL() != "" && v.d.Browser != nil, "endpoint.off.no-browser"),
-		screen.NewKey("j/k", "endpoint.key.move", "j", "k", "up", "down", "pgup", "pgdown", "g", "G").Hide(),
+		screen.NewKey("j/k", "endpoint.key.move", "j", "k", "up", "down", "pgup", "pgdown", "home", "end", "G").Hide(),
 	}
+	if v.d.Ask != nil {
+		keys = slices.Insert(keys, 1, screen.NewKey("g", "endpoint.key.ask", "g"))
+	}
+	return keys
 }
