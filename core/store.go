@@ -22,6 +22,7 @@ const (
 	KindRehearsal  Kind = "rehearsal"   // core/guide: which guide passed in the sandbox, and when
 	KindSigningKey Kind = "signing-key" // SigningKeys
 	KindPreference Kind = "preference"  // language, lock time and the like
+	KindLookup     Kind = "lookup"      // core/lookup: the look-ups that are remembered
 )
 
 // MaxKey is the greatest length of a record's id, and of a kind.

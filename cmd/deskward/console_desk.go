@@ -20,9 +20,9 @@ import (
 	"deskward/tui/deadlines"
 	"deskward/tui/keys"
 	"deskward/tui/migrations"
-	"deskward/tui/reserved"
 	"deskward/tui/screen"
 	"deskward/tui/unlock"
+	"deskward/tui/visitors"
 )
 
 // desk is what one console works on: the store's file, locked or not, and
@@ -208,7 +208,7 @@ func (d *desk) sections() []tui.Section {
 		{ID: "connections", Title: "section.connections", Open: func() screen.Screen { return connections.New(d.connectionDeps()) }},
 		{ID: "keys", Title: "section.keys", Open: func() screen.Screen { return keys.New(d.keyDeps()) }},
 		{ID: "migrations", Title: "section.migrations", Open: func() screen.Screen { return migrations.New(d.migrationDeps()) }},
-		{ID: "visitors", Title: "section.visitors", Open: func() screen.Screen { return reserved.Place{ID: "visitors", Label: "section.visitors"} }},
+		{ID: "visitors", Title: "section.visitors", Open: func() screen.Screen { return visitors.New(d.visitorDeps()) }},
 		{ID: "deadlines", Title: "section.deadlines", Open: func() screen.Screen {
 			s := d.session.Load()
 			return deadlines.New(deadlines.Deps{

@@ -44,6 +44,21 @@ type Lead struct {
 	From string    `json:"from"` // name of the source that told it
 }
 
+// Finds says whom a finder finds: each platform can be asked by its own id of
+// a person, and by that it is known.
+func Finds(f Finder) core.VisitorKind {
+	takes := f.Takes()
+	for _, own := range []struct {
+		id   QueryKind
+		kind core.VisitorKind
+	}{{ByLoginID, core.VisitorLogin}, {ByChatID, core.VisitorChat}, {ByMessaging, core.VisitorMessaging}} {
+		if slices.Contains(takes, own.id) {
+			return own.kind
+		}
+	}
+	return core.VisitorSupport
+}
+
 // Source is a connection that can find people.
 type Source struct {
 	ID     string // of the connection

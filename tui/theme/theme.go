@@ -55,6 +55,10 @@ type Glyphs struct {
 	Warn     string
 	Bad      string
 	Wait     string
+	TieFirst string // rows that belong together: the first, one between, the last,
+	TieNext  string
+	TieLast  string
+	TiePast  string // and a row between that does not
 }
 
 // Unicode are the glyphs for terminals that draw each one cell wide.
@@ -62,6 +66,7 @@ func Unicode() Glyphs {
 	return Glyphs{
 		Selected: "▌", Current: "▸", Rule: "│", Crumb: "›", Dot: "·", Bullet: "•", Cut: "…", Enter: "↵", Prompt: ">",
 		OK: "ok", Warn: "!", Bad: "x", Wait: "…",
+		TieFirst: "┌", TieNext: "├", TieLast: "└", TiePast: "│",
 	}
 }
 
@@ -71,6 +76,7 @@ func ASCII() Glyphs {
 	return Glyphs{
 		Selected: ">", Current: ">", Rule: "|", Crumb: ">", Dot: "-", Bullet: "-", Cut: "~", Enter: "enter", Prompt: ">",
 		OK: "ok", Warn: "!", Bad: "x", Wait: "..",
+		TieFirst: "+", TieNext: "+", TieLast: "+", TiePast: "|",
 	}
 }
 

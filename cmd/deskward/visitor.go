@@ -1,0 +1,233 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"deskward/core"
+	"deskward/core/locale"
+	"deskward/core/lookup"
+)
+
+func (a *app) visitorCommand() *cobra.Command {
+	return a.group("visitor", "visitor", a.visitorFindCommand())
+}
+
+func (a *app) visitorFindCommand() *cobra.Command {
+	var in []string
+	var file string
+	c := a.command("visitor.find", &cobra.Command{Use: "find QUERY… | --from-file FILE", Args: args(0, -1)})
+	c.RunE = func(c *cobra.Command, given []string) error {
+		if (len(given) == 0) == (file == "") {
+			return usageError("args", c.CommandPath(), map[string]string{"usage": c.UseLine(), "count": fmt.Sprint(len(given))}, nil)
+		}
+		if file != "" {
+			var err error
+			if given, err = a.queryLines(c.Context(), file); err != nil {
+				return err
+			}
+		}
+		return a.visitorFind(c.Context(), given, in)
+	}
+	c.Flags().StringArrayVar(&in, "in", nil, a.flagText("visitor-in"))
+	c.Flags().StringVar(&file, "from-file", "", a.flagText("visitor-file"))
+	return a.jsonFlag(c)
+}
+
+// queryLines are the lines of a file, or of standard input to its end.
+func (a *app) queryLines(ctx context.Context, name string) ([]string, error) {
+	if name != "-" {
+		raw, err := readFile(name)
+		if err != nil {
+			return nil, inputError("read-queries", name, err)
+		}
+		return strings.Split(string(raw), "\n"), nil
+	}
+	var out []string
+	for {
+		line, err := a.readLine(ctx)
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, inputError("read-queries", name, err)
+		}
+		out = append(out, line)
+	}
+}
+
+// visitorFind looks up one after the other. The exit code is 0 when everybody
+// was found and every source could be asked, else 1: a script that goes on
+// after 0 has seen all there was to see. What the records say of each other is
+// in the verdict.
+func (a *app) visitorFind(ctx context.Context, texts, in []string) error {
+	s, err := a.session(ctx)
+	if err != nil {
+		return err
+	}
+	sources, err := s.sourcesNamed(ctx, in)
+	if err != nil {
+		return err
+	}
+	service := &lookup.Service{Clock: s.clock}
+	results := []lookup.Result{}
+	complete := true
+	for _, text := range texts {
+		q := lookup.Parse(text)
+		if q.Text == "" {
+			continue
+		}
+		r := service.Find(ctx, q, sources, nil)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		complete = complete && foundAll(r)
+		if a.opt.json {
+			results = append(results, r)
+			continue
+		}
+		if len(results) > 0 {
+			a.plainLine("")
+		}
+		results = append(results, r)
+		a.showResult(r, len(texts) > 1)
+	}
+	if a.opt.json {
+		if err := a.json(results); err != nil {
+			return err
+		}
+	}
+	if len(results) == 0 || !complete {
+		return said{&core.Error{Tried: "look-up-visitor", Code: "visitor.not-found"}}
+	}
+	return nil
+}
+
+// foundAll reports whether somebody was found and no source kept silent.
+func foundAll(r lookup.Result) bool {
+	somebody := false
+	for _, one := range r.Answers {
+		somebody = somebody || len(one.Visitors) > 0
+	}
+	return somebody && len(r.Verdict.Unseen) == 0
+}
+
+// sourcesNamed are all sources, or those of these names.
+func (s *session) sourcesNamed(ctx context.Context, names []string) ([]lookup.Source, error) {
+	all, err := s.sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, &core.Error{Tried: "look-up-visitor", Code: "visitor.no-sources", Class: core.Usage}
+	}
+	if len(names) == 0 {
+		return all, nil
+	}
+	var out []lookup.Source
+	known := make([]string, len(all))
+	for i, src := range all {
+		known[i] = src.Name
+	}
+	for _, name := range names {
+		i := indexFold(known, name)
+		if i < 0 {
+			return nil, &core.Error{
+				Tried: "look-up-visitor", On: core.CleanLine(name), Code: "visitor.not-a-source", Class: core.Usage,
+				Params: map[string]string{"known": strings.Join(known, ", ")},
+			}
+		}
+		out = append(out, all[i])
+	}
+	return out, nil
+}
+
+func indexFold(all []string, name string) int {
+	for i, s := range all {
+		if strings.EqualFold(s, name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// showResult prints the verdict, then what each source knows, then what there
+// is to do.
+func (a *app) showResult(r lookup.Result, named bool) {
+	if named {
+		a.plainLine(core.CleanLine(r.Query.Text))
+	}
+	a.plainLine(a.verdict(r.Verdict))
+	var rows [][]string
+	for _, one := range r.Answers {
+		if len(one.Visitors) == 0 {
+			state := a.say.T("lookup.state." + string(one.State))
+			if one.Code != "" {
+				state += " [" + one.Code + "]"
+			}
+			rows = append(rows, []string{one.Source, "", "", stateMark(one.State) + "  " + state})
+		}
+		for _, v := range one.Visitors {
+			person := strings.Join(compact(v.Name, v.Email()), " · ")
+			if person == "" {
+				person = v.ID
+			}
+			rows = append(rows, []string{one.Source, person, v.ExternalID, stateMark(lookup.Found) + "  " + a.say.T("lookup.state.found")})
+		}
+		if len(one.Visitors) > 0 && one.State == lookup.Failed {
+			rows = append(rows, []string{one.Source, "", "", stateMark(one.State) + "  " + a.say.T("lookup.state.failed") + " [" + one.Code + "]"})
+		}
+	}
+	a.table([]string{"source", "person", "external-id", "state"}, rows)
+	for _, f := range r.Verdict.Findings {
+		if f.Level == lookup.Good {
+			continue
+		}
+		p := findingParams(f)
+		mark := map[lookup.Level]string{lookup.Bad: "x", lookup.Note: "!"}[f.Level]
+		fmt.Fprintf(a.io.Out, "%s  %s [%s]\n", mark, a.say.T("lookup."+f.Code, p), f.Code)
+		if f.Level == lookup.Bad {
+			fmt.Fprintf(a.io.Out, "   %s\n", a.say.T("lookup."+f.Code+".means", p))
+		}
+		fmt.Fprintf(a.io.Out, "   %s\n", a.say.T("cmd.visitor.fix", locale.Params{"text": a.say.T("lookup."+f.Code+".fix", p)}))
+	}
+}
+
+// verdict is the verdict's sentence.
+func (a *app) verdict(v lookup.Verdict) string {
+	p := locale.Params{"id": core.CleanLine(v.ExternalID), "count": ""}
+	for _, f := range v.Findings {
+		if f.Code == "several" {
+			p["count"] = f.Params["count"]
+		}
+	}
+	return a.say.T("lookup.outcome."+string(v.Outcome), p)
+}
+
+// findingParams are the values for a finding's texts.
+func findingParams(f lookup.Finding) locale.Params {
+	p := locale.Params{"source": core.CleanLine(f.Source)}
+	for k, v := range f.Params {
+		p[k] = core.CleanLine(v)
+	}
+	return p
+}
+
+func stateMark(s lookup.State) string {
+	return map[lookup.State]string{lookup.Found: "ok", lookup.Failed: "x"}[s]
+}
+
+func compact(all ...string) []string {
+	var out []string
+	for _, s := range all {
+		if strings.TrimSpace(s) != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
