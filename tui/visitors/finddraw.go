@@ -1,6 +1,7 @@
 package visitors
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -140,7 +141,11 @@ func (s *find) drawResult(e screen.Env, width, height int) []string {
 	if height >= 12 {
 		lines = append(lines, "")
 	}
-	findings := drawFindings(e, s.result.Verdict, width)
+	verdict := s.result.Verdict
+	if s.run != nil { // who has not answered yet is plain from the rows
+		verdict.Findings = slices.DeleteFunc(slices.Clone(verdict.Findings), func(f lookup.Finding) bool { return f.Code == "unseen" && f.Params["code"] == "" })
+	}
+	findings := drawFindings(e, verdict, width)
 	room := height - len(lines)
 	rows := min(len(s.rows), max(3, room-len(findings)-1))
 	if room-rows < 3 { // no finding would be in sight

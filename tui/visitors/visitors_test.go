@@ -139,11 +139,7 @@ func (p page) Update(tea.Msg) screen.Step     { return screen.Step{} }
 func (p page) Draw(screen.Env) screen.Frame   { return screen.Frame{Text: p.text} }
 func (p page) Keys() []screen.Key             { return nil }
 
-type console struct {
-	*tuitest.Driver
-	lock   func()
-	locked *bool
-}
+type console struct{ *tuitest.Driver }
 
 func (c console) press(names ...string) { c.Key(tui.Press, names...) }
 
@@ -196,7 +192,7 @@ func open(t testing.TB, d visitors.Deps, lang locale.Lang, width, height int) co
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := console{Driver: tuitest.Drive(t, m, width, height), locked: &locked}
+	c := console{tuitest.Drive(t, m, width, height)}
 	m.SetSend(c.Post)
 	return c
 }
@@ -217,7 +213,9 @@ func TestLookupReadsWellAtEverySize(t *testing.T) {
 		"waiting": func(_ *testing.T, _ *world, c console) {
 			c.find(sub)
 			c.Until("all but the slow one to answer", func() bool {
-				return strings.Contains(c.Text(), "one answer is still") || strings.Contains(c.Text(), "応答待ち 1 件")
+				text := c.Text()
+				return strings.Contains(text, "└") && !strings.Contains(text, "asked when") && !strings.Contains(text, "ほかの応答") &&
+					(strings.Contains(text, "one answer is still") || strings.Contains(text, "応答待ち 1 件"))
 			})
 		},
 		"failed": func(_ *testing.T, _ *world, c console) {
@@ -350,6 +348,7 @@ func TestTheLineSaysWhatItTookTheTextForAndTabChoosesOne(t *testing.T) {
 		t.Errorf("asked %s and %d more", got, len(w.support.calls))
 	}
 	c.press("tab") // all kinds again, and at once
+	c.settled()
 	c.See("mean the same person")
 	c.press("/", "end")
 	c.Type("x")
@@ -373,6 +372,7 @@ func TestWhatIsThereShowsWhileOthersAreAwaitedAndEscStopsOnlyTheLookup(t *testin
 	c.See("Stopped before all had answered", "stopped before it answered", "山田 美奈")
 	close(w.old.hold)
 	c.press("r")
+	c.settled()
 	c.See("mean the same person")
 	c.Gone("Stopped")
 }
@@ -410,6 +410,7 @@ func TestKeysActOnTheSelectedPerson(t *testing.T) {
 	}}
 	c := open(t, d, locale.English, 80, 24)
 	c.find(sub)
+	c.settled()
 	c.See("mean the same person")
 	c.press("o")
 	c.See("The vendor has no page")
@@ -449,6 +450,7 @@ func TestTheVendorsPageOpensWhereThereIsABrowser(t *testing.T) {
 	b := browser{make(chan string, 1)}
 	c := open(t, visitors.Deps{Sources: linked().sources, Browser: b}, locale.English, 80, 24)
 	c.find(sub)
+	c.settled()
 	c.See("mean the same person")
 	c.press("down", "o")
 	c.See("visitor.no-browser") // it failed, and that is said
@@ -461,6 +463,7 @@ func TestWithoutMintOrHistoryTheKeysSayWhy(t *testing.T) {
 	t.Parallel()
 	c := open(t, visitors.Deps{Sources: linked().sources}, locale.English, 80, 24)
 	c.find(sub)
+	c.settled()
 	c.See("mean the same person")
 	c.press("m")
 	c.See("No signing key is at hand")
@@ -473,6 +476,7 @@ func TestHistoryIsOffUntilSwitchedOnLooksUpAgainAndForgets(t *testing.T) {
 	h := &lookup.History{Store: mem.New(), Clock: fixed{}}
 	c := open(t, visitors.Deps{Sources: linked().sources, History: h}, locale.English, 80, 24)
 	c.find(email)
+	c.settled()
 	c.See("mean the same person")
 	c.press("h")
 	c.See("Look-ups are not remembered.")
@@ -482,6 +486,7 @@ func TestHistoryIsOffUntilSwitchedOnLooksUpAgainAndForgets(t *testing.T) {
 	c.find("external:usr_0")
 	c.See("Nobody is known")
 	c.find("email:" + email)
+	c.settled()
 	c.See("mean the same person")
 	c.press("h")
 	c.See("external:usr_0", "email:"+email, "nobody", "linked")
