@@ -61,5 +61,22 @@ func (a *app) keysWalk(rules signinwalk.Rules, given []string) error {
 		}
 		a.plainLine(indent + f.In(a.say))
 	}
+	a.saySources(steps)
 	return nil
+}
+
+// saySources prints where the articles are that the sentences name.
+func (a *app) saySources(steps []signinwalk.Step) {
+	named := map[signinwalk.Source]bool{signinwalk.NoSource: true}
+	for _, s := range steps {
+		for _, x := range s.Says {
+			if !named[x.Source] {
+				if len(named) == 1 {
+					a.plainLine("")
+				}
+				named[x.Source] = true
+				a.plainLine(a.say.T("walk.source."+string(x.Source)) + ": " + x.Source.URL())
+			}
+		}
+	}
 }

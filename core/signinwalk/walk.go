@@ -5,7 +5,8 @@
 // It is a pure machine: the same rules and events give the same worlds. Each
 // step says what happened in sentences that name their source. Where the vendor
 // documents nothing, a sentence says that, and the world stays as it was last
-// known: nothing is made up.
+// known, the tickets in question marked unsure. Only a token's user is drawn as
+// soon as it signs in, since somebody has to stand there.
 package signinwalk
 
 import (
