@@ -3,9 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
-
-	"github.com/golang-jwt/jwt/v5"
 
 	"deskward/core"
 	"deskward/core/guide"
@@ -23,21 +22,31 @@ func zendeskConnection(sb *sandbox.Sandbox, _ core.Grant) map[string]string {
 func zendeskAnswer(_ context.Context, sb *sandbox.Sandbox, run guide.Run, step guide.Step, field string) (string, bool, error) {
 	z := sb.Fixtures().Zendesk
 	switch step.ID + "." + field {
+	case "key.kid", "key.secret", "key.begins", "fresh.kid", "fresh.secret", "fresh.begins":
+		kid, secret, err := sb.ZendeskKey("rehearsal " + run.ID)
+		v := map[string]string{"kid": kid, "secret": secret}[field]
+		if field == "begins" && err == nil {
+			v = secret[:6]
+		}
+		return v, err == nil, err
 	case "own.token":
-		token, err := backendToken(sb, z.KID, z.Secret)
+		token, err := sb.ZendeskToken(run.Steps["keep"].Out["kid"], z.ExternalID)
 		return token, err == nil, err
 	case "tokens.tokens":
-		var all []string
-		for range 2 {
-			token, err := backendToken(sb, z.NewKID, z.NewSecret)
-			if err != nil {
-				return "", false, err
-			}
+		places, err := strconv.Atoi(run.Steps["places"].Out["count"])
+		all := make([]string, 0, max(places, 1))
+		for i := 0; i < places && err == nil; i++ {
+			var token string
+			token, err = sb.ZendeskToken(run.Steps["keep"].Out["kid"], fmt.Sprintf("usr_%d", 100+i))
 			all = append(all, token)
 		}
-		return strings.Join(all, "\n"), true, nil
+		return strings.Join(all, "\n"), err == nil, err
+	case "deleted.kid":
+		kid := run.Steps["old"].Out["kid"]
+		err := sb.ZendeskDeleteKey(kid)
+		return kid, err == nil, err
 	case "seen.seen":
-		token, err := backendToken(sb, z.KID, z.Secret)
+		token, err := sb.ZendeskToken(run.Steps["keep"].Out["kid"], z.ExternalID)
 		if err != nil {
 			return "", false, err
 		}
@@ -47,22 +56,11 @@ func zendeskAnswer(_ context.Context, sb *sandbox.Sandbox, run guide.Run, step g
 		return "yes", true, nil
 	}
 	v, ok := map[string]string{
-		"key.name": "web (rehearsal)", "key.account": z.Subdomain, "key.kid": z.KID, "key.secret": z.Secret, "key.begins": z.Secret[:6],
+		"zendesk.account": z.Subdomain, "key.name": "web (rehearsal)",
 		"where.place": "shop backend", "visitor.external_id": z.ExternalID, "visitor.user_name": z.Name, "visitor.email": z.Email,
-		"seen.app_id": z.AppID, "seen.key_id": z.AppKeyID, "seen.key_secret": z.AppKeySecret,
+		"api.app_id": z.AppID, "api.key_id": z.AppKeyID, "api.key_secret": z.AppKeySecret,
 		"which.key": "web (rehearsal)", "which.account": z.Subdomain, "which.kid": z.KID, "which.secret": z.Secret, "which.places": "shop backend, app backend",
-		"fresh.name": "web new (rehearsal)", "fresh.kid": z.NewKID, "fresh.secret": z.NewSecret, "fresh.begins": z.NewSecret[:6],
+		"fresh.name": "web new (rehearsal)",
 	}[step.ID+"."+field]
 	return v, ok, nil
-}
-
-// backendToken is a token as a developer's server signs it.
-func backendToken(sb *sandbox.Sandbox, kid, secret string) (string, error) {
-	z := sb.Fixtures().Zendesk
-	t := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
-		"scope": "user", "external_id": z.ExternalID, "name": z.Name, "email": z.Email, "email_verified": true,
-		"exp": sb.Clock().Now().Unix() + 3600,
-	})
-	t.Header["kid"] = kid
-	return t.SignedString([]byte(secret))
 }

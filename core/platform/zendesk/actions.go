@@ -24,10 +24,12 @@ type keys struct {
 
 func (m *keys) actions() []action.Action {
 	return []action.Action{
+		action.New("zendesk.admin_center", action.Reads, m.adminCenter),
 		action.New("zendesk.add_key", action.Changes, m.addKey),
 		action.New("zendesk.note_deployed", action.Changes, m.noteDeployed),
 		action.New("zendesk.mint_test", action.Changes, m.mintTest),
 		action.New("zendesk.inspect_token", action.Reads, m.inspectToken),
+		action.New("zendesk.check_email", action.Reads, m.checkEmail),
 		action.New("zendesk.prove_sign_in", action.Reads, m.proveSignIn),
 		action.New("zendesk.old_key", action.Changes, m.oldKey),
 		action.New("zendesk.longest_life", action.Reads, m.longestLife),
@@ -43,6 +45,22 @@ func (m *keys) messaging(ctx context.Context, name string) (core.SigningKey, err
 		err = &core.Error{Tried: "find-key", On: k.Name, Code: "zendesk.not-messaging", Class: core.Usage}
 	}
 	return k, err
+}
+
+// adminCenter is where an ordinary account's keys are made and deleted: by a
+// person, for there is no public API. It has no address where the account's
+// subdomain is not known.
+func (m *keys) adminCenter(ctx context.Context, in AdminIn) (AdminOut, error) {
+	account, err := core.KeyMessaging.CheckAccount(in.Account)
+	if err != nil {
+		return AdminOut{}, err
+	}
+	builtin := ""
+	if account != "" {
+		builtin = "https://" + account + ".zendesk.com/admin/"
+	}
+	kept, err := m.count(ctx, account)
+	return AdminOut{Account: account, URL: m.s.Endpoints.Resolve(ID, endpointAdmin, "", builtin), Kept: kept}, err
 }
 
 // addKey keeps a messaging key. One of the same key id and secret that is kept
@@ -81,26 +99,38 @@ func (m *keys) count(ctx context.Context, account string) (int, error) {
 	return n, err
 }
 
+// noteDeployed notes places with a key. One that is not kept, a rotation's old
+// one, has nothing to note them with: they are only counted.
 func (m *keys) noteDeployed(ctx context.Context, in DeployIn) (DeployOut, error) {
+	typed := placesIn(in.Where)
+	if in.Key == "" && len(typed) > 0 {
+		return DeployOut{Where: strings.Join(typed, ", "), Count: len(typed)}, nil
+	}
 	k, err := m.messaging(ctx, in.Key)
 	if err != nil {
 		return DeployOut{}, err
 	}
-	var last string
-	for _, where := range strings.FieldsFunc(in.Where, func(r rune) bool { return r == '\n' || r == ',' || r == '、' }) {
-		if where = strings.TrimSpace(where); where == "" {
-			continue
-		}
+	if len(typed) == 0 {
+		typed = []string{""} // which is refused as it should be
+	}
+	for _, where := range typed {
 		if k, err = m.s.Keys.Deploy(ctx, k.ID, where); err != nil {
 			return DeployOut{}, err
 		}
-		last = where
-	}
-	if last == "" {
-		_, err := m.s.Keys.Deploy(ctx, k.ID, "")
-		return DeployOut{}, err
 	}
 	return DeployOut{Where: places(k), Count: len(k.Deployments)}, nil
+}
+
+// placesIn splits what was typed at commas and line breaks: names of places
+// have blanks in them.
+func placesIn(typed string) []string {
+	var out []string
+	for _, where := range strings.FieldsFunc(typed, func(r rune) bool { return strings.ContainsRune("\r\n,、，", r) }) {
+		if where = strings.TrimSpace(core.CleanLine(where)); where != "" && !slices.Contains(out, where) {
+			out = append(out, where)
+		}
+	}
+	return out
 }
 
 func places(k core.SigningKey) string {
@@ -204,7 +234,7 @@ func wait(ctx context.Context, d time.Duration) error {
 // Without a connection to it there is only the admin's word, and the evidence
 // says so.
 func (m *keys) proveSignIn(ctx context.Context, in SignInIn) (SignInOut, error) {
-	c, ok, err := m.conversations(ctx, in)
+	c, ok, err := m.conversations(ctx, in.Connection, in.Account, in.AppID, in.KeyID, in.KeySecret)
 	switch {
 	case err != nil:
 		return SignInOut{}, err
@@ -239,27 +269,65 @@ func (m *keys) proveSignIn(ctx context.Context, in SignInIn) (SignInOut, error) 
 	}
 }
 
-// conversations is by what the Conversations API is asked; ok is false where
+// conversations is by what the Conversations API is asked: a stored
+// connection, or a key that was typed and is kept nowhere. ok is false where
 // nothing is given for that.
-func (m *keys) conversations(ctx context.Context, in SignInIn) (c core.Connection, ok bool, err error) {
-	if in.Connection != "" {
-		c, err = m.s.Connections.ByName(ctx, in.Connection)
+func (m *keys) conversations(ctx context.Context, stored, account, app, key string, secret core.Secret) (c core.Connection, ok bool, err error) {
+	if stored != "" {
+		c, err = m.s.Connections.ByName(ctx, stored)
 		if err == nil && c.Platform != ID {
-			err = &core.Error{Tried: "prove-sign-in", On: c.Name, Code: "zendesk.not-zendesk", Class: core.Usage}
+			err = &core.Error{Tried: "find-connection", On: c.Name, Code: "zendesk.not-zendesk", Class: core.Usage}
 		}
 		return c, true, err
 	}
-	if in.KeyID == "" || in.KeySecret.Empty() {
+	secret = core.TidySecret(secret)
+	switch given := app != "" || key != "" || !secret.Empty(); {
+	case !given:
 		return c, false, nil
+	case app == "" || key == "" || secret.Empty():
+		return c, true, inputError("zendesk.api-key-incomplete")
+	}
+	for _, err := range []error{checkApp(app), checkKey(key)} {
+		if err != nil {
+			return c, true, err
+		}
 	}
 	return core.Connection{
-		Name: in.Account, Platform: ID, Grant: core.GrantAppKey, Region: regionZendesk, Account: in.Account,
-		Settings: map[string]string{settingApp: in.AppID, settingKey: in.KeyID}, Secrets: core.Secrets{core.SecretAPIToken: in.KeySecret},
+		Name: account, Platform: ID, Grant: core.GrantAppKey, Region: regionZendesk, Account: account,
+		Settings: map[string]string{settingApp: app, settingKey: key}, Secrets: core.Secrets{core.SecretAPIToken: secret},
 	}, true, nil
 }
 
+// checkEmail predicts a refusal that shows no message: Zendesk does not take a
+// token whose e-mail address another external id has (support article
+// 4411666638746).
+func (m *keys) checkEmail(ctx context.Context, in EmailIn) (EmailOut, error) {
+	c, ok, err := m.conversations(ctx, in.Connection, in.Account, in.AppID, in.KeyID, in.KeySecret)
+	if err != nil || !ok || in.Email == "" {
+		return EmailOut{}, err
+	}
+	users, err := NewConversations(m.s.HTTP, m.s.Endpoints, c).UsersByEmail(ctx, in.Email)
+	if err != nil {
+		return EmailOut{}, err
+	}
+	out := EmailOut{AskedAt: m.s.Clock.Now()}
+	for _, u := range users {
+		if u.ExternalID == "" {
+			continue // signing in gives the address, and the user, to whoever signs in
+		}
+		if out.Owner = u.ExternalID; out.Owner != in.ExternalID {
+			return EmailOut{}, &core.Error{
+				Tried: "check-email", On: c.Name, Code: "zendesk.email-taken", Class: core.Refused,
+				Params: map[string]string{"owner": out.Owner, "external_id": core.CleanLine(in.ExternalID)},
+			}
+		}
+	}
+	return out, nil
+}
+
 // oldKey is the key that a rotation replaces. One that is not kept yet is kept
-// now, with its secret: else nobody could tell which tokens it signed.
+// now if its secret is given. Whoever has lost the secret, and rotates the key
+// for that, knows it by its id: each token names that.
 func (m *keys) oldKey(ctx context.Context, in OldKeyIn) (OldKeyOut, error) {
 	k, err := m.messaging(ctx, in.Key)
 	if core.CodeOf(err) == "key.not-found" && in.KID != "" && !in.Secret.Empty() {
@@ -267,6 +335,9 @@ func (m *keys) oldKey(ctx context.Context, in OldKeyIn) (OldKeyOut, error) {
 		if added, err = m.addKey(ctx, AddKeyIn{Name: in.Key, Account: in.Account, KID: in.KID, Secret: in.Secret}); err == nil {
 			k, err = m.s.Keys.Get(ctx, added.Key)
 		}
+	}
+	if core.CodeOf(err) == "key.not-found" && in.KID != "" && in.Secret.Empty() {
+		k, err = known(in)
 	}
 	if err != nil {
 		return OldKeyOut{}, err
@@ -279,6 +350,16 @@ func (m *keys) oldKey(ctx context.Context, in OldKeyIn) (OldKeyOut, error) {
 		err = &core.Error{Tried: "rotation-plan", On: k.Name, Code: "zendesk.no-room", Class: core.Usage, Params: map[string]string{"limit": strconv.Itoa(core.MaxMessagingKeys)}}
 	}
 	return OldKeyOut{Key: k.ID, Name: k.Name, Account: k.Account, KID: k.KID, Kept: n}, err
+}
+
+// known is a key of which there is no more than its id.
+func known(in OldKeyIn) (core.SigningKey, error) {
+	kid, err := core.CheckKID(in.KID)
+	if err != nil {
+		return core.SigningKey{}, err
+	}
+	account, err := core.KeyMessaging.CheckAccount(in.Account)
+	return core.SigningKey{Name: in.Key, Kind: core.KeyMessaging, Account: account, KID: kid}, err
 }
 
 // longestLife is when the last token that the old key can have signed has run
@@ -297,14 +378,16 @@ func (m *keys) proveNewKey(ctx context.Context, in NobodyIn) (NobodyOut, error) 
 	if err != nil {
 		return NobodyOut{}, err
 	}
-	old, err := m.messaging(ctx, in.OldKey)
-	if err != nil {
-		return NobodyOut{}, err
+	old := core.SigningKey{Name: in.OldKID, KID: in.OldKID}
+	if in.OldKey != "" {
+		if old, err = m.messaging(ctx, in.OldKey); err != nil {
+			return NobodyOut{}, err
+		}
 	}
 	tokens := slices.DeleteFunc(strings.Fields(in.Tokens.Reveal()), func(s string) bool { return strings.Count(s, ".") < 2 })
 	for i, token := range tokens {
 		r, err := m.inspect(ctx, token, k)
-		if r.KeyID == old.ID {
+		if kid := kidOf(r); old.ID != "" && r.KeyID == old.ID || kid != "" && kid == old.KID {
 			return NobodyOut{}, &core.Error{Tried: "prove-new-key", On: old.Name, Code: "zendesk.old-key-used", Class: core.Refused, Params: map[string]string{"number": strconv.Itoa(i + 1)}}
 		}
 		if e, ok := errors.AsType[*core.Error](err); ok && e.Class == core.Refused {
@@ -315,17 +398,41 @@ func (m *keys) proveNewKey(ctx context.Context, in NobodyIn) (NobodyOut, error) 
 		}
 	}
 	// One token can come from one place only.
-	if want := max(len(old.Deployments), 1); len(tokens) < want {
+	if want := max(len(old.Deployments), in.Places, 1); len(tokens) < want {
 		return NobodyOut{}, &core.Error{Tried: "prove-new-key", On: k.Name, Code: "zendesk.places-missing", Class: core.Usage, Params: map[string]string{"tokens": strconv.Itoa(len(tokens)), "places": strconv.Itoa(want)}}
 	}
 	return NobodyOut{Tokens: len(tokens), CheckedAt: m.s.Clock.Now()}, nil
 }
 
-func (m *keys) retireKey(ctx context.Context, in KeyIn) (RetireOut, error) {
-	k, err := m.messaging(ctx, in.Key)
-	if err != nil {
-		return RetireOut{}, err
+// kidOf reads the key id that a token names.
+func kidOf(r visitortoken.Report) string {
+	var header struct {
+		KID string `json:"kid"`
 	}
-	k, err = m.s.Keys.Retire(ctx, k.ID)
+	if json.Unmarshal([]byte(r.Header), &header) != nil {
+		return ""
+	}
+	return header.KID
+}
+
+// retireKey notes that Zendesk no longer has a key. The id of the one that was
+// deleted is asked for: in a list of keys the next line is quickly hit.
+func (m *keys) retireKey(ctx context.Context, in KeyIn) (RetireOut, error) {
+	k := core.SigningKey{Name: in.KID, KID: in.KID, RetiredAt: m.s.Clock.Now()}
+	var err error
+	if in.Key != "" {
+		if k, err = m.messaging(ctx, in.Key); err != nil {
+			return RetireOut{}, err
+		}
+	}
+	if deleted := strings.Join(strings.Fields(in.Deleted), ""); deleted != "" && deleted != k.KID {
+		return RetireOut{}, &core.Error{
+			Tried: "retire-key", On: k.Name, Code: "zendesk.other-key-deleted", Class: core.Usage,
+			Params: map[string]string{"kid": k.KID, "deleted": core.CleanLine(deleted)},
+		}
+	}
+	if in.Key != "" {
+		k, err = m.s.Keys.Retire(ctx, k.ID)
+	}
 	return RetireOut{Name: k.Name, RetiredAt: k.RetiredAt}, err
 }

@@ -9,6 +9,18 @@ import (
 // The inputs and outputs of the actions. A "key" is the id, name or key id of a
 // kept signing key.
 
+// AdminIn is the input of zendesk.admin_center.
+type AdminIn struct {
+	Account string `name:"account,optional"`
+}
+
+// AdminOut is the output of zendesk.admin_center.
+type AdminOut struct {
+	Account string `name:"account"` // as it is kept
+	URL     string `name:"url"`     // "": the account is not known
+	Kept    int    `name:"kept"`    // messaging keys of the account that are kept
+}
+
 // AddKeyIn is the input of zendesk.add_key.
 type AddKeyIn struct {
 	Name    string      `name:"name"`
@@ -30,7 +42,7 @@ type AddKeyOut struct {
 
 // DeployIn is the input of zendesk.note_deployed.
 type DeployIn struct {
-	Key   string `name:"key"`
+	Key   string `name:"key,optional"` // none: an old key that is not kept
 	Where string `name:"where"`
 }
 
@@ -73,6 +85,24 @@ type InspectOut struct {
 	CheckedAt  time.Time `name:"checked_at"`
 }
 
+// EmailIn is the input of zendesk.check_email. Without a connection and without
+// a key of the Conversations API nobody is asked.
+type EmailIn struct {
+	ExternalID string      `name:"external_id"`
+	Email      string      `name:"email,optional"`
+	Connection string      `name:"connection,optional"`
+	Account    string      `name:"account,optional"`
+	AppID      string      `name:"app_id,optional"`
+	KeyID      string      `name:"key_id,optional"`
+	KeySecret  core.Secret `name:"key_secret,optional"`
+}
+
+// EmailOut is the output of zendesk.check_email.
+type EmailOut struct {
+	AskedAt time.Time `name:"asked_at"` // none: nobody was asked
+	Owner   string    `name:"owner"`    // external id of who has the address; "": nobody
+}
+
 // SignInIn is the input of zendesk.prove_sign_in. Without a connection and
 // without a key of the Conversations API it goes by the admin's word.
 type SignInIn struct {
@@ -104,7 +134,7 @@ type OldKeyIn struct {
 
 // OldKeyOut is the output of zendesk.old_key.
 type OldKeyOut struct {
-	Key     string `name:"key"`
+	Key     string `name:"key"` // "": it is not kept
 	Name    string `name:"name"`
 	Account string `name:"account"`
 	KID     string `name:"kid"`
@@ -113,7 +143,9 @@ type OldKeyOut struct {
 
 // KeyIn is the input of zendesk.retire_key.
 type KeyIn struct {
-	Key string `name:"key"`
+	Key     string `name:"key,optional"` // none: it is not kept
+	KID     string `name:"kid,optional"`
+	Deleted string `name:"deleted,optional"` // id of the key that the admin deleted, to be compared
 }
 
 // WaitIn is the input of zendesk.longest_life.
@@ -129,8 +161,10 @@ type WaitOut struct {
 // NobodyIn is the input of zendesk.prove_new_key.
 type NobodyIn struct {
 	NewKey string      `name:"new_key"`
-	OldKey string      `name:"old_key"`
-	Tokens core.Secret `name:"tokens"` // one a line, of every place
+	OldKey string      `name:"old_key,optional"` // none: it is not kept
+	OldKID string      `name:"old_kid,optional"`
+	Places int         `name:"places,optional"` // how many there are
+	Tokens core.Secret `name:"tokens"`          // one a line, of every place
 }
 
 // NobodyOut is the output of zendesk.prove_new_key.

@@ -16,8 +16,11 @@ import (
 	"deskward/core/transport"
 )
 
-// endpointConversations is the name of the Conversations API's endpoint.
-const endpointConversations = "conversations"
+// The names of Zendesk's endpoints in an endpoints file.
+const (
+	endpointConversations = "conversations" // the API, before /v2
+	endpointAdmin         = "admin"         // the Admin Center, for people
+)
 
 // Conversations is a client of the Conversations API. Its methods make one
 // call each. It authenticates with the key's id and secret, by HTTP Basic or
