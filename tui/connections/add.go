@@ -156,7 +156,13 @@ func (a *add) propose() {
 		return
 	}
 	p := a.platform()
-	base := strings.TrimSpace(p.Name + " " + strings.ToUpper(a.form.Value(askField(p, "region"))))
+	base := p.Name
+	for _, r := range p.Regions {
+		// A data centre of its own, with its own clients, tells connections apart.
+		if r.ID == a.form.Value(askField(p, "region")) && r.Console != "" {
+			base += " " + strings.ToUpper(r.ID)
+		}
+	}
 	name := base
 	for n := 2; a.f.taken[strings.ToLower(name)]; n++ {
 		name = base + " " + strconv.Itoa(n)
