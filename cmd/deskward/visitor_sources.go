@@ -1,12 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strings"
 
+	"deskward/core"
 	"deskward/core/lookup"
 )
 
-// sources are the stored connections whose client can find people, by name.
+// sources are the stored connections whose client can find people, in the
+// order in which a person meets the platforms, then by name.
 // One that cannot be dialled (its platform is unknown to this version) finds
 // nobody, and its own screen says why.
 func (s *session) sources(ctx context.Context) ([]lookup.Source, error) {
@@ -28,5 +33,9 @@ func (s *session) sources(ctx context.Context) ([]lookup.Source, error) {
 			out = append(out, lookup.Source{ID: c.ID, Name: c.Name, Kind: lookup.Finds(f), Finder: f})
 		}
 	}
+	order := core.VisitorKinds()
+	slices.SortStableFunc(out, func(a, b lookup.Source) int {
+		return cmp.Or(slices.Index(order, a.Kind)-slices.Index(order, b.Kind), strings.Compare(a.Name, b.Name))
+	})
 	return out, nil
 }

@@ -227,9 +227,9 @@ func (s *find) drawRows(e screen.Env, width, height int) []string {
 			}
 			b += words.Render(cell(s.state(e, r), rest))
 		case name == 0:
-			b += cell(link(e, r, s.result.Verdict.ExternalID), rest)
+			b += cell(link(e, r, s.result.Verdict), rest)
 		default:
-			b += widget.Pad(cell(who(r), name), name) + "  " + cell(link(e, r, s.result.Verdict.ExternalID), rest-name-2)
+			b += widget.Pad(cell(who(r), name), name) + "  " + cell(link(e, r, s.result.Verdict), rest-name-2)
 		}
 		out = append(out, strings.TrimRight(b, " "))
 	}

@@ -112,8 +112,8 @@ func who(r row) string {
 }
 
 // link says what ties a row's person to the one looked up.
-func link(e screen.Env, r row, id string) string {
-	v := r.visitor
+func link(e screen.Env, r row, verdict lookup.Verdict) string {
+	v, id := r.visitor, verdict.ExternalID
 	var words []string
 	if v.Blocked {
 		words = append(words, e.T("visitors.link.blocked"))
@@ -129,7 +129,11 @@ func link(e screen.Env, r row, id string) string {
 	case slices.ContainsFunc(r.bad, func(f lookup.Finding) bool { return f.Params["owner"] != "" }):
 		words = append([]string{e.T("visitors.link.taken", locale.Params{"id": short(v.ExternalID)})}, words...)
 	case r.tied && v.Kind == core.VisitorLogin:
-		words = append(words, e.T("visitors.link.sub"))
+		key := "visitors.link.sub-only"
+		if slices.ContainsFunc(verdict.Findings, func(f lookup.Finding) bool { return f.Code == "login.sub-matches" }) {
+			key = "visitors.link.sub"
+		}
+		words = append(words, e.T(key))
 	case r.tied:
 		words = append(words, e.T("visitors.link.same"))
 	case v.ExternalID == "":
