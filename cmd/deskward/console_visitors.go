@@ -1,6 +1,7 @@
 package main
 
 import (
+	"deskward/core"
 	"deskward/core/lookup"
 	"deskward/core/visitortoken"
 	"deskward/tui/keys"
@@ -12,6 +13,7 @@ import (
 func (d *desk) visitorDeps() visitors.Deps {
 	s := d.session.Load()
 	deps := visitors.Deps{
+		Kinds:   []core.VisitorKind{core.VisitorLogin, core.VisitorMessaging}, // Support and Chat have no client yet
 		Sources: s.sources, Find: (&lookup.Service{Clock: s.clock}).Find, Clock: s.clock,
 		History: &lookup.History{Store: s.store, Clock: s.clock},
 		Mint: func(p visitors.Person) screen.Screen {

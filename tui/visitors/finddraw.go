@@ -60,7 +60,11 @@ func (s *find) drawEmpty(e screen.Env) []string {
 		lines = append(append(lines, widget.Wrap(e.T("visitors.empty.what"), w)...), "")
 	}
 	lines = append(append(lines, add...), "")
-	for _, k := range core.VisitorKinds() {
+	kinds := s.f.Kinds
+	if kinds == nil {
+		kinds = core.VisitorKinds()
+	}
+	for _, k := range kinds {
 		text := e.T("visitor.kind." + string(k))
 		lines = append(lines, widget.Marked("  "+e.Theme.Accent.Render(e.Theme.Glyphs.Bullet), text+e.T("visitors.empty.colon")+e.T("visitors.empty."+string(k)), w)...)
 	}
