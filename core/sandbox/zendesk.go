@@ -110,6 +110,7 @@ func (z *zendesk) conversationsHandler() http.Handler {
 	mux.HandleFunc("DELETE /sc/v2/apps/{app}/keys/{key}", z.api(true, z.deleteKey))
 	mux.HandleFunc("GET /sc/v2/apps/{app}/users", z.api(false, z.findUsers))
 	mux.HandleFunc("GET /sc/v2/apps/{app}/users/{user}", z.api(false, z.showUser))
+	mux.HandleFunc("DELETE /sc/v2/apps/{app}/users/{user}", z.api(false, z.deleteUser))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		z.fail(w, http.StatusNotFound, "not_found", "The requested resource does not exist")
 	})
@@ -276,14 +277,30 @@ func (z *zendesk) person(u *zendeskUser) map[string]any {
 
 // showUser takes an id, or an external id of the account or of one brand.
 func (z *zendesk) showUser(w http.ResponseWriter, r *http.Request) {
-	id, brand := r.PathValue("user"), r.URL.Query().Get("brandId")
-	for _, u := range z.users {
-		if u.id == id || u.externalID != "" && u.externalID == id && u.brand == brand {
-			writeJSON(w, http.StatusOK, map[string]any{"user": z.person(u)})
-			return
-		}
+	if i := z.named(r); i >= 0 {
+		writeJSON(w, http.StatusOK, map[string]any{"user": z.person(z.users[i])})
+		return
 	}
 	z.fail(w, http.StatusNotFound, "user_not_found", "User not found")
+}
+
+// named finds the user whom a request names.
+func (z *zendesk) named(r *http.Request) int {
+	id, brand := r.PathValue("user"), r.URL.Query().Get("brandId")
+	return slices.IndexFunc(z.users, func(u *zendeskUser) bool {
+		return u.id == id || u.externalID != "" && u.externalID == id && u.brand == brand
+	})
+}
+
+// deleteUser takes a user away with the addresses, which are free again.
+func (z *zendesk) deleteUser(w http.ResponseWriter, r *http.Request) {
+	i := z.named(r)
+	if i < 0 {
+		z.fail(w, http.StatusNotFound, "user_not_found", "User not found")
+		return
+	}
+	z.users = slices.Delete(z.users, i, i+1)
+	writeJSON(w, http.StatusOK, map[string]any{})
 }
 
 // findUsers wants a filter, and looks at identities only.

@@ -266,3 +266,18 @@ func TestAChatTokenWithoutEmailIsTakenByTheSwitch(t *testing.T) {
 		t.Error("not taken with the switch on")
 	}
 }
+
+func TestADeletedUsersAddressIsFreeAgain(t *testing.T) {
+	t.Parallel()
+	a := newAcme(t)
+	token := a.visitor(map[string]any{"email": a.fix.TakenEmail, "email_verified": true})
+	if a.sb.ZendeskSignIn(token) == "" {
+		t.Fatal("taken, although somebody else has the address")
+	}
+	if status, out := a.app("DELETE", "/users/"+a.fix.TakenExternalID); status != 200 {
+		t.Fatal(status, out)
+	}
+	if why := a.sb.ZendeskSignIn(token); why != "" {
+		t.Error(why)
+	}
+}
