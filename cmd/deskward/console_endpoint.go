@@ -23,7 +23,9 @@ import (
 type tokenHost struct {
 	desk *desk
 
-	mu      sync.Mutex
+	starting sync.Mutex // held while one starts
+
+	mu      sync.Mutex      // never held for long: the header asks at each frame
 	srv     *service.Server // nil: none runs
 	options service.Options
 }
@@ -54,10 +56,10 @@ func (h *tokenHost) Keep(o service.Options) {
 // Start starts an endpoint on the session's keys; one that runs already is
 // returned.
 func (h *tokenHost) Start(ctx context.Context, o service.Options) (*service.Server, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.srv != nil {
-		return h.srv, nil
+	h.starting.Lock()
+	defer h.starting.Unlock()
+	if srv := h.Running(); srv != nil {
+		return srv, nil
 	}
 	s := h.desk.session.Load()
 	if s == nil {
@@ -72,6 +74,8 @@ func (h *tokenHost) Start(ctx context.Context, o service.Options) (*service.Serv
 	if err != nil {
 		return nil, err
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.srv, h.options = srv, o
 	go h.watch(srv)
 	return srv, nil

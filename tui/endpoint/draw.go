@@ -33,8 +33,14 @@ func (v *view) Draw(e screen.Env) screen.Frame {
 	}
 	w := widget.Readable(e.Width)
 	lines := append(title(e, "endpoint.head"), widget.Wrap(e.T(v.lacks()), w)...)
-	return widget.Frame(append(append(lines, ""), widget.Wrap(e.T("endpoint.what"), w)...))
+	if !small(e) {
+		lines = append(append(lines, ""), widget.Wrap(e.T("endpoint.what"), w)...)
+	}
+	return widget.Frame(lines)
 }
+
+// small reports whether there is room for the least only.
+func small(e screen.Env) bool { return e.Height < 14 }
 
 func title(e screen.Env, key string) []string {
 	lines := widget.Wrap(e.T(key), e.Width)
@@ -122,9 +128,9 @@ func (v *view) drawLive(e screen.Env) []string {
 
 // served says what runs: where, with which keys, for whom.
 func (v *view) served(e screen.Env) []string {
-	o, small := v.d.Host.Options(), e.Height < 14
+	o := v.d.Host.Options()
 	var lines []string
-	if small {
+	if small(e) {
 		lines = []string{widget.Cut(v.srv.URL(), e.Width, e.Theme.Glyphs.Cut)}
 	} else {
 		lines = title(e, "endpoint.runs")
@@ -172,7 +178,9 @@ func (v *view) nobody(e screen.Env) []string {
 	w := widget.Readable(e.Width)
 	lines := append([]string{""}, widget.Wrap(e.T("endpoint.nobody"), w)...)
 	lines = append(lines, "  "+e.Theme.Accent.Render(widget.Cut(v.fetch(), e.Width-2, e.Theme.Glyphs.Cut)))
-	lines = append(lines, widget.Wrap(e.T("endpoint.nobody.try"), w)...)
+	if !small(e) {
+		lines = append(lines, widget.Wrap(e.T("endpoint.nobody.try"), w)...)
+	}
 	if v.d.Ask != nil {
 		lines = append(lines, widget.Marked(e.Theme.Key.Render("g"), e.T("endpoint.nobody.ask"), w)...)
 	}
