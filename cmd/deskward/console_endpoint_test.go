@@ -70,7 +70,7 @@ func TestTheConsolesTokenEndpointOutlivesItsScreenAndEndsWithTheLockAndTheProgra
 	}
 }
 
-func TestInTheSandboxTheConsoleServesAUserOfItsOwn(t *testing.T) {
+func TestInTheSandboxTheConsoleInspectsAnExampleAndServesAUserOfItsOwn(t *testing.T) {
 	t.Parallel()
 	g := onGlass(t, 100, 30, newSurroundings(t).deskward(t, "--sandbox"))
 	g.see("SANDBOX", "No connections yet")
@@ -85,6 +85,12 @@ func TestInTheSandboxTheConsoleServesAUserOfItsOwn(t *testing.T) {
 		g.gone("Add a signing key")
 		g.press(esc)
 	}
+	g.see("2 keys")
+	g.press("i")
+	g.see("Why would the vendor refuse this token?")
+	g.press(ctrlG)
+	g.see("The vendor will refuse this token (Zendesk messaging)", "kid is missing from the header")
+	g.press(esc)
 	g.see("2 keys")
 	g.press("e")
 	g.see("Login key", "Listen on")

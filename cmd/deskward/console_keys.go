@@ -58,7 +58,7 @@ func sandboxKey(sb *sandbox.Sandbox, k core.KeyKind, alg string) map[string]stri
 // for any.
 func (d *desk) inspect(keyID string) screen.Screen {
 	s := d.session.Load()
-	return inspect.New(inspect.Deps{
+	deps := inspect.Deps{
 		List: s.keys.List, Clock: s.clock,
 		Inspect: func(ctx context.Context, pasted core.Secret, o visitortoken.Options) (visitortoken.Report, error) {
 			var err error
@@ -68,5 +68,9 @@ func (d *desk) inspect(keyID string) screen.Screen {
 			return visitortoken.Inspect(pasted.Reveal(), o), nil
 		},
 		Mint: func(k core.KeySummary) screen.Screen { return keys.Mint(d.keyDeps(), k) },
-	}, keyID)
+	}
+	if d.sandbox != nil {
+		deps.Example = func(context.Context) (core.Secret, error) { return wrongToken(d.sandbox) }
+	}
+	return inspect.New(deps, keyID)
 }

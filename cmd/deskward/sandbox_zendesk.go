@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 
 	"deskward/core"
 	"deskward/core/guide"
@@ -63,4 +66,14 @@ func zendeskAnswer(_ context.Context, sb *sandbox.Sandbox, run guide.Run, step g
 		"fresh.name": "web new (rehearsal)",
 	}[step.ID+"."+field]
 	return v, ok, nil
+}
+
+// wrongToken is what a developer's first attempt often is: no key id, the id as
+// a number, the boolean as a text.
+func wrongToken(sb *sandbox.Sandbox) (core.Secret, error) {
+	z := sb.Fixtures().Zendesk
+	signed, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+		"scope": "user", "external_id": 12345, "email": z.Email, "email_verified": "true", "exp": sb.Clock().Now().Add(5 * time.Minute).Unix(),
+	}).SignedString([]byte(z.Secret))
+	return core.NewSecret(signed), err
 }
