@@ -72,10 +72,15 @@ func (v *view) drawMoment(e screen.Env) screen.Frame {
 }
 
 // tokenLine is the beginning of the token, as far as the header reaches: that
-// is no secret.
+// is no secret. What does not begin like a token may be one, and is dots.
 func (v *view) tokenLine(e screen.Env) string {
-	shown, _, _ := strings.Cut(strings.TrimSpace(v.pasted.Reveal()[:min(len(v.pasted.Reveal()), 4096)]), ".")
 	size := len(v.pasted.Reveal())
+	shown := widget.Dots(e, v.pasted)
+	const begins = "eyJ" // {" in base64; quotes and the like may stand before it
+	_, behind, found := strings.Cut(v.pasted.Reveal()[:min(size, 4096)], begins)
+	if header, _, dotted := strings.Cut(behind, "."); found && dotted {
+		shown = begins + header
+	}
 	length := e.Text.N("inspect.length", size)
 	if size > visitortoken.MaxToken {
 		length = e.T("inspect.length.more", locale.Params{"n": visitortoken.MaxToken >> 10})

@@ -276,6 +276,18 @@ func TestAnotherTokenTakesThePlaceOfTheFirst(t *testing.T) {
 	r.See("Paste a visitor token here")
 }
 
+func TestWhatIsNoTokenIsNotDrawn(t *testing.T) {
+	t.Parallel()
+	for _, pasted := range []string{secret, "pass.word.canary", "https://example.com/canary.html", "\"Bearer canary"} {
+		r := open(t, both(), locale.English, 80, 24)
+		r.Paste(pasted)
+		r.See("(not a JSON web token)")
+		if strings.Contains(r.Text(), "canary") || strings.Contains(r.Text(), "pass") {
+			t.Errorf("what was pasted is drawn:\n%s", r.Text())
+		}
+	}
+}
+
 func TestAPasteOfAMegabyteIsSaidAndDrawnWithinTheScreen(t *testing.T) {
 	t.Parallel()
 	r := open(t, both(), locale.English, 80, 24)
