@@ -25,6 +25,10 @@ const (
 	GrantMigrated          Grant = "migrated"  // OAuth tokens that Zoho gave in exchange for an auth token
 )
 
+// Unattended reports whether a credential by this grant is renewed without a
+// person and without a refresh token: what it is made of is stored.
+func (g Grant) Unattended() bool { return g == GrantClientCredentials || g == GrantServiceAccount }
+
 // Connection is one stored credential for one account on one platform.
 type Connection struct {
 	ID       string     `json:"id"`
@@ -134,7 +138,7 @@ const endsSoon = 7 * 24 * time.Hour
 // State judges the connection at the time now.
 func (s Summary) State(now time.Time) State {
 	switch {
-	case s.Grant != GrantClientCredentials && !s.HasAccess && !s.HasRefresh && !s.HasCredential:
+	case !s.Grant.Unattended() && !s.HasAccess && !s.HasRefresh && !s.HasCredential:
 		return State{HealthWaiting, "consent-missing", time.Time{}}
 	case !s.EndsAt.IsZero() && !now.Before(s.EndsAt):
 		return State{HealthBad, "ended", s.EndsAt}
@@ -146,7 +150,7 @@ func (s Summary) State(now time.Time) State {
 		return State{HealthWarn, "ends", s.EndsAt}
 	case s.Grant == GrantAuthtoken:
 		return State{HealthWarn, "legacy", time.Time{}}
-	case s.HasRefresh || s.Grant == GrantClientCredentials:
+	case s.HasRefresh || s.Grant.Unattended():
 		if s.CheckedAt.IsZero() {
 			return State{HealthUnknown, "unchecked", time.Time{}}
 		}

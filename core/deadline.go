@@ -100,7 +100,7 @@ func (s *Deadlines) List(ctx context.Context) ([]Deadline, error) {
 					continue
 				}
 				out = append(out, Deadline{Subject: subject, Code: "connection.ends", At: c.EndsAt})
-			case c.HasAccess && !c.HasRefresh && c.Grant != GrantClientCredentials && !c.AccessExpires.IsZero():
+			case c.HasAccess && !c.HasRefresh && !c.Grant.Unattended() && !c.AccessExpires.IsZero():
 				out = append(out, Deadline{Subject: subject, Code: "access.expires", At: c.AccessExpires})
 			}
 		}

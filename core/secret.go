@@ -82,6 +82,7 @@ const (
 	SecretAuthtoken    = "authtoken" // Zoho's legacy auth token
 	SecretAPIToken     = "api_token"
 	SecretIDToken      = "id_token"
+	SecretPrivateKey   = "private_key" // PEM; signs assertions (RFC 7523)
 )
 
 // With returns a copy in which name is set, or removed when s is empty.

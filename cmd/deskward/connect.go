@@ -113,8 +113,8 @@ func (a *app) obtain(ctx context.Context, s *session, conn core.Connection, o co
 		}
 		res, err := s.consent.PastedCode(ctx, conn.ID, code.Reveal())
 		return a.connected(res, err)
-	case core.GrantClientCredentials:
-		res, err := s.consent.ClientCredentials(ctx, conn.ID)
+	case core.GrantClientCredentials, core.GrantServiceAccount:
+		res, err := s.consent.Unattended(ctx, conn.ID)
 		return a.connected(res, err)
 	}
 	// The credential came with the answers: what is left is to prove it.

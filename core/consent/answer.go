@@ -195,6 +195,9 @@ func (s *Service) grant(ctx context.Context, connectionID string, g given, how g
 		if how.region != "" {
 			c.Region = how.region
 		}
+		if c.EndsAt.IsZero() && how.cfg.GrantLife > 0 {
+			c.EndsAt = now.Add(how.cfg.GrantLife)
+		}
 		if c, err = core.PutConnection(w, c); err != nil {
 			return err
 		}

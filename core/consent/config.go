@@ -41,6 +41,10 @@ type Config struct {
 	// this code.
 	PKCEUnverified string
 
+	// RedirectPath is the path of the redirect URI: "" is /callback/<Platform>,
+	// which is better where it can be chosen. A client registered for another
+	// one names it here.
+	RedirectPath string
 	// RedirectHost is "127.0.0.1" (RFC 8252 §7.3) unless the vendor accepts
 	// "localhost" only.
 	RedirectHost string
@@ -70,6 +74,25 @@ type Config struct {
 	// window. 0: not known.
 	RefreshLimit  int
 	RefreshWindow time.Duration
+
+	// GrantLife is how long a consent lasts where the vendor does not say it in
+	// its answer and the admin said what it depends on (an app of Google's in
+	// testing). 0: not known, or without end.
+	GrantLife time.Duration
+
+	// RefreshCause names the probable cause of a refused refresh by what is
+	// known of the connection at the time: it returns the advice key to take
+	// the place of key, or "" to leave it. nil: the refusal says all there is.
+	RefreshCause func(key string, now time.Time) string
+
+	// ErrorDetail is a further member of error answers that says more than the
+	// code (Google's error_subtype). Where it is there, ErrorCode gets the
+	// code, a slash and its value.
+	ErrorDetail string
+
+	// Assertion signs what asks for an access token without a person (RFC
+	// 7523); nil: the platform has no such grant.
+	Assertion func(now time.Time) (core.Secret, error)
 
 	// ErrorCode maps an OAuth error answer to an advice key ("zoho.invalid_code").
 	// Status 0 is an error that came with the authorization answer (RFC 6749

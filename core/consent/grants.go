@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"net/url"
+	"time"
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
@@ -32,14 +33,39 @@ func (s *Service) PastedCode(ctx context.Context, connectionID, code string) (Re
 	})
 }
 
-// ClientCredentials gets the connection's first access token by RFC 6749 §4.4.
-// Later ones come by Access.
-func (s *Service) ClientCredentials(ctx context.Context, connectionID string) (Result, error) {
+// Unattended gets the first access token of a connection whose grant needs no
+// person: client credentials (RFC 6749 §4.4) or a service account (RFC 7523
+// §2.1). Later ones come by Access.
+func (s *Service) Unattended(ctx context.Context, connectionID string) (Result, error) {
 	c, cfg, err := s.prepare(ctx, connectionID)
 	if err != nil {
 		return Result{}, err
 	}
-	return s.obtain(ctx, c, cfg, cfg.clientCredentials)
+	return s.obtain(ctx, c, cfg, cfg.unattended(c.Grant, s.Clock.Now()))
+}
+
+// unattended is the request of a grant that needs no person.
+func (c Config) unattended(g core.Grant, now time.Time) func(context.Context, *oauth2.Config) (*oauth2.Token, error) {
+	if g == core.GrantServiceAccount {
+		return func(ctx context.Context, oc *oauth2.Config) (*oauth2.Token, error) { return c.assert(ctx, oc, now) }
+	}
+	return c.clientCredentials
+}
+
+// jwtBearer is the grant type of RFC 7523 §2.1.
+const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+// assert makes the request of RFC 7523 §2.1. The assertion says who asks, so
+// neither client id nor secret goes with it.
+func (c Config) assert(ctx context.Context, oc *oauth2.Config, now time.Time) (*oauth2.Token, error) {
+	if c.Assertion == nil {
+		return nil, &core.Error{Tried: "exchange", Code: "consent.no-assertion", Class: core.Usage}
+	}
+	assertion, err := c.Assertion(now)
+	if err != nil {
+		return nil, err
+	}
+	return postToken(ctx, &oauth2.Config{Endpoint: oc.Endpoint}, url.Values{"grant_type": {jwtBearer}, "assertion": {assertion.Reveal()}})
 }
 
 // obtain makes a first token call that has no attempt, saves what it gave and

@@ -21,7 +21,7 @@ func sentSecrets(req *http.Request) []string {
 		}
 	}
 	form := formOf(req)
-	for _, name := range []string{"client_secret", "code", "code_verifier", "refresh_token", "device_code", "token"} {
+	for _, name := range []string{"client_secret", "code", "code_verifier", "refresh_token", "device_code", "token", "assertion"} {
 		add(form.Get(name))
 	}
 	if scheme, credential, ok := strings.Cut(req.Header.Get("Authorization"), " "); ok {

@@ -26,5 +26,9 @@ func (c Config) redirect(port int) string {
 	if host == "" {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, strconv.Itoa(port)) + "/callback/" + string(c.Platform)
+	path := c.RedirectPath
+	if path == "" {
+		path = "/callback/" + string(c.Platform)
+	}
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(port)) + path
 }

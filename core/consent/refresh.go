@@ -187,7 +187,7 @@ func (s *Service) journal(ctx context.Context, r *renewal) (done bool, err error
 	return done, verdict
 }
 
-func (r *renewal) usesRefreshToken() bool { return r.conn.Grant != core.GrantClientCredentials }
+func (r *renewal) usesRefreshToken() bool { return !r.conn.Grant.Unattended() }
 
 // mayRenew says why the connection can or must not be renewed now.
 func (r *renewal) mayRenew(now time.Time) error {
@@ -222,10 +222,11 @@ func (r *renewal) recent(now time.Time) []time.Time {
 	})
 }
 
-// call makes the request: RFC 6749 §6, or §4.4 for client credentials.
+// call makes the request: RFC 6749 §6, or §4.4 for client credentials, or RFC
+// 7523 for a service account.
 func (r *renewal) call(ctx context.Context, oc *oauth2.Config) (*oauth2.Token, error) {
 	if !r.usesRefreshToken() {
-		return r.cfg.clientCredentials(ctx, oc)
+		return r.cfg.unattended(r.conn.Grant, r.begun)(ctx, oc)
 	}
 	return oc.TokenSource(ctx, &oauth2.Token{RefreshToken: r.conn.Secrets[core.SecretRefreshToken].Reveal()}).Token()
 }
@@ -298,6 +299,11 @@ func (r *renewal) clearBegun(c *core.Connection) {
 // settleFailed saves what a failed renewal means and returns what to tell. No
 // failure deletes a token.
 func (s *Service) settleFailed(ctx context.Context, r renewal, failed *callError) (core.Connection, error) {
+	if r.cfg.RefreshCause != nil && failed.effect == wasRefused {
+		if code := r.cfg.RefreshCause(failed.err.Code, s.Clock.Now()); code != "" {
+			failed.err.Code = code
+		}
+	}
 	lost := failed.effect == cannotTell && r.cfg.RefreshRotates && r.usesRefreshToken()
 	dead := failed.effect == wasRefused && !passing(failed.oauth)
 	var (

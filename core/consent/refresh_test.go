@@ -422,7 +422,7 @@ func TestClientCredentialsAreAskedForAgainWhenEnded(t *testing.T) {
 	b.cfg.TokenParams = map[string][]string{"soid": {"Desk.1"}}
 	b.cfg.RefreshRotates = true // speaks of refresh tokens only
 	c := b.added(core.Connection{Name: "Acme", Platform: "acme", Grant: core.GrantClientCredentials})
-	if _, err := b.ClientCredentials(context.Background(), c.ID); err != nil {
+	if _, err := b.Unattended(context.Background(), c.ID); err != nil {
 		t.Fatal(err)
 	}
 	form := b.vendor.forms[0]

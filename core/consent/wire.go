@@ -144,6 +144,9 @@ func (w *wire) failure(call tokenCall, err error) *callError {
 		if u, err := url.Parse(call.url); err == nil {
 			host = u.Host
 		}
+		if e, own := errors.AsType[*core.Error](err); own && e.Class == core.Usage { // it could not even be made
+			return &callError{err: e, effect: didNothing}
+		}
 		net := transport.NetError(host, err)
 		what := cannotTell
 		if transport.NotSent(net) {
@@ -197,8 +200,22 @@ func (w *wire) refusal(cfg Config, e *core.Error, r *oauth2.RetrieveError) *call
 	if description = redact(core.CleanLine(description), w.sent); description != "" {
 		e.Params["description"] = clip(withoutTokens(description))
 	}
-	e.Code = cfg.errorCode(w.status, out.oauth, description)
+	e.Code = cfg.errorCode(w.status, out.oauth+w.detail(cfg.ErrorDetail), description)
 	return out
+}
+
+// detail is a slash and what the answer's further member of that name says, or
+// nothing.
+func (w *wire) detail(name string) string {
+	var members map[string]any
+	if name == "" || transport.DecodeJSON(w.body, &members) != nil {
+		return ""
+	}
+	value, _ := members[name].(string)
+	if value = cleanCode(redact(value, w.sent)); value == "" {
+		return ""
+	}
+	return "/" + value
 }
 
 // errorCode is the advice key of an OAuth error. Status 0 is an error in the

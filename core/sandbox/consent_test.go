@@ -118,7 +118,7 @@ func TestDeskwardTakesZohosOtherGrants(t *testing.T) {
 
 	d = startDesk(t)
 	machine := d.add(core.Connection{Platform: "zoho", Grant: core.GrantClientCredentials, Region: "eu", ClientID: d.zoho.SelfClientID, Scopes: d.zoho.Scopes, Account: d.zoho.OrgID}, d.zoho.SelfClientSecret)
-	res, err = d.consent.ClientCredentials(t.Context(), machine.ID)
+	res, err = d.consent.Unattended(t.Context(), machine.ID)
 	d.wantProved("client credentials", res, err)
 }
 

@@ -169,7 +169,7 @@ func (c *card) drawToken(f *facts) {
 	default:
 		values = append(values, when("ended", s.AccessExpires))
 	}
-	if s.HasRefresh || s.Grant == core.GrantClientCredentials {
+	if s.HasRefresh || s.Grant.Unattended() {
 		values = append(values, e.T("connections.token.renews"))
 	}
 	if !s.EndsAt.IsZero() {

@@ -38,7 +38,7 @@ func (c *change) takeEdit() {
 
 // expects reports whether a person consents, so that it can be another one
 // than was meant.
-func expects(g core.Grant) bool { return consentable(g) && g != core.GrantClientCredentials }
+func expects(g core.Grant) bool { return consentable(g) && !g.Unattended() }
 
 // editFields are the questions for what of a stored connection can be given
 // anew, filled with what is stored. Secrets stay empty: left so, they stay.

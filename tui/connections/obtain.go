@@ -29,7 +29,7 @@ func (o *obtain) Title(e screen.Env) string { return o.who.title(e) }
 func (o *obtain) Init(s *screen.Scope) screen.Step {
 	f, id := o.f, o.who.id
 	return screen.Step{Cmd: s.Run(func(ctx context.Context) tea.Msg {
-		res, err := f.Consent.ClientCredentials(ctx, id)
+		res, err := f.Consent.Unattended(ctx, id)
 		return obtained{res, err}
 	})}
 }

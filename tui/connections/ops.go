@@ -62,7 +62,7 @@ func (d done) say() screen.Step {
 
 // consentable reports whether a person or the vendor can be asked for a grant.
 func consentable(g core.Grant) bool {
-	return slices.Contains([]core.Grant{core.GrantCode, core.GrantPastedCode, core.GrantMigrated, core.GrantDevice, core.GrantClientCredentials}, g)
+	return slices.Contains([]core.Grant{core.GrantCode, core.GrantPastedCode, core.GrantMigrated, core.GrantDevice, core.GrantClientCredentials, core.GrantServiceAccount}, g)
 }
 
 // grantScreen opens the way of consent that fits the connection.
@@ -72,7 +72,7 @@ func (f *family) grantScreen(who subject) screen.Screen {
 		return newPasted(f, who)
 	case core.GrantDevice:
 		return newDevice(f, who)
-	case core.GrantClientCredentials:
+	case core.GrantClientCredentials, core.GrantServiceAccount:
 		return newObtain(f, who)
 	}
 	return newConsent(f, who)
@@ -103,13 +103,13 @@ func subjectOf(s core.Summary, inside bool) subject {
 // cannot work now.
 func (f *family) rowKeys(s core.Summary, some bool, busy work) map[string]screen.Key {
 	const none = "connections.off.none"
-	has := s.HasAccess || s.HasRefresh || s.HasCredential || s.Grant == core.GrantClientCredentials
+	has := s.HasAccess || s.HasRefresh || s.HasCredential || s.Grant.Unattended()
 	idle := func(k screen.Key) screen.Key {
 		return k.If(busy == "", "connections.off.busy").If(some, none)
 	}
 	return map[string]screen.Key{
 		"check":   idle(screen.NewKey("c", "connections.key.check", "c").If(has, "connections.off.no-token")),
-		"refresh": idle(screen.NewKey("r", "connections.key.refresh", "r").If(s.HasRefresh || s.Grant == core.GrantClientCredentials, "connections.off.no-refresh")),
+		"refresh": idle(screen.NewKey("r", "connections.key.refresh", "r").If(s.HasRefresh || s.Grant.Unattended(), "connections.off.no-refresh")),
 		"consent": screen.NewKey("o", "connections.key.consent", "o").If(consentable(s.Grant), "connections.off.no-consent").If(some, none),
 		"migrate": screen.NewKey("m", "connections.key.migrate", "m").If(f.Migrate != nil, "connections.off.no-migration").If(s.Grant == core.GrantAuthtoken, "connections.off.not-legacy").If(some, none),
 		"copy":    screen.NewKey("y", "connections.key.copy", "y").If(some, none),

@@ -37,7 +37,7 @@ type Consent interface {
 	PastedCode(ctx context.Context, connectionID, code string) (consent.Result, error)
 	DeviceBegin(ctx context.Context, connectionID string) (consent.DeviceCode, error)
 	DeviceWait(ctx context.Context, d consent.DeviceCode, progress func(consent.DevicePoll)) (consent.Result, error)
-	ClientCredentials(ctx context.Context, connectionID string) (consent.Result, error)
+	Unattended(ctx context.Context, connectionID string) (consent.Result, error)
 	Refresh(ctx context.Context, connectionID string) (core.Connection, error)
 	ForceRefresh(ctx context.Context, connectionID string) (core.Connection, error)
 }

@@ -271,7 +271,7 @@ func TestFositeClientCredentials(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := s.ClientCredentials(context.Background(), c.ID)
+	res, err := s.Unattended(context.Background(), c.ID)
 	if err != nil || !res.Proved() {
 		t.Fatalf("result %+v, %v", res, err)
 	}

@@ -87,7 +87,7 @@ func TestServerClientIsProvedByALookUpOfNobody(t *testing.T) {
 		Grant: core.GrantClientCredentials, ClientID: b.fix.ServerClientID, Settings: map[string]string{"project_id": b.fix.ProjectID},
 		Secrets: core.Secrets{core.SecretClientSecret: core.NewSecret(b.fix.ServerClientSecret)},
 	})
-	res, err := b.consent.ClientCredentials(t.Context(), c.ID)
+	res, err := b.consent.Unattended(t.Context(), c.ID)
 	if err != nil || !res.Proved() {
 		t.Fatalf("%+v, %v", res.Connection.Check, err)
 	}
@@ -110,10 +110,10 @@ func TestTokenEndpointsErrorsAreReadInXsollasShape(t *testing.T) {
 		Grant: core.GrantClientCredentials, ClientID: b.fix.ServerClientID, Settings: map[string]string{"project_id": b.fix.ProjectID},
 		Secrets: core.Secrets{core.SecretClientSecret: core.NewSecret("canary-secret")},
 	})
-	_, err := b.consent.ClientCredentials(t.Context(), c.ID)
+	_, err := b.consent.Unattended(t.Context(), c.ID)
 	b.wantCode("wrong secret", err, "xsolla.003-061", core.Refused)
 	b.set(sandbox.XsollaTeapot)
-	_, err = b.consent.ClientCredentials(t.Context(), c.ID)
+	_, err = b.consent.Unattended(t.Context(), c.ID)
 	b.wantCode("teapot", err, "xsolla.418", core.Refused)
 }
 
@@ -155,7 +155,7 @@ func TestServerClientFindsAUserByWhateverIsKnown(t *testing.T) {
 		Grant: core.GrantClientCredentials, ClientID: b.fix.ServerClientID, Settings: map[string]string{"project_id": b.fix.ProjectID},
 		Secrets: core.Secrets{core.SecretClientSecret: core.NewSecret(b.fix.ServerClientSecret)},
 	})
-	if _, err := b.consent.ClientCredentials(t.Context(), c.ID); err != nil {
+	if _, err := b.consent.Unattended(t.Context(), c.ID); err != nil {
 		t.Fatal(err)
 	}
 	client, err := b.service.Dial(c)
