@@ -45,6 +45,9 @@ const (
 	VerbStepUnknown    Verb = "step-unknown"
 	VerbRunEnded       Verb = "run-ended"
 	VerbRehearsed      Verb = "rehearsed"
+	VerbDismissed      Verb = "dismissed"   // a deadline, until its date changes
+	VerbUndismissed    Verb = "undismissed" // a deadline counts again
+	VerbLookedUp       Verb = "looked-up"   // a batch of people; who they were is not in it
 )
 
 // Verbs lists all verbs, for whoever must have a text for each.
@@ -54,6 +57,7 @@ func Verbs() []Verb {
 		VerbAdded, VerbChanged, VerbRenamed, VerbRemoved, VerbConsentBegun, VerbConsentRefused, VerbGranted,
 		VerbRefreshed, VerbRefreshRefused, VerbRevoked, VerbChecked, VerbRevealed, VerbCopied, VerbExported, VerbShared, VerbMinted, VerbServed,
 		VerbRunBegun, VerbStepDone, VerbStepFailed, VerbStepUnknown, VerbRunEnded, VerbRehearsed,
+		VerbDismissed, VerbUndismissed, VerbLookedUp,
 	}
 }
 

@@ -23,6 +23,9 @@ const (
 	KindSigningKey Kind = "signing-key" // SigningKeys
 	KindPreference Kind = "preference"  // language, lock time and the like
 	KindLookup     Kind = "lookup"      // core/lookup: the look-ups that are remembered
+	KindDismissal  Kind = "dismissal"   // Deadlines: which of them are not to be shown
+	KindBatch      Kind = "batch"       // core/lookup: batches of look-ups, and how far each is
+	KindBatchRow   Kind = "batch-row"   // core/lookup: what came of the lines of a batch, by lots
 )
 
 // MaxKey is the greatest length of a record's id, and of a kind.

@@ -212,8 +212,9 @@ func (d *desk) sections() []tui.Section {
 		{ID: "deadlines", Title: "section.deadlines", Open: func() screen.Screen {
 			s := d.session.Load()
 			return deadlines.New(deadlines.Deps{
-				List: s.deadlines.List,
-				Open: func(id string) screen.Screen { return connections.Detail(d.connectionDeps(), id) },
+				All: s.deadlines.All, Dismiss: s.deadlines.Dismiss, Restore: s.deadlines.Restore,
+				Open:  func(id string) screen.Screen { return connections.Detail(d.connectionDeps(), id) },
+				Guide: d.beginGuide,
 			})
 		}},
 		{ID: "log", Title: "section.log", Open: func() screen.Screen {
@@ -294,6 +295,18 @@ func (d *desk) migrate(c core.Summary) screen.Screen {
 		}
 	}
 	return migrations.New(deps)
+}
+
+// beginGuide opens a guide, its run named after what it is for; nil where this
+// version has no such guide.
+func (d *desk) beginGuide(id, name string) screen.Screen {
+	deps := d.migrationDeps()
+	for _, g := range deps.Guides {
+		if g.ID == id {
+			return migrations.Begin(deps, g.ID, name)
+		}
+	}
+	return nil
 }
 
 func (d *desk) migrationDeps() migrations.Deps {

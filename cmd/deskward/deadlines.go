@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -9,18 +10,84 @@ import (
 )
 
 func (a *app) deadlinesCommand() *cobra.Command {
-	c := a.command("deadlines", &cobra.Command{Use: "deadlines", Args: args(0, 0)})
-	c.RunE = func(c *cobra.Command, _ []string) error { return a.listDeadlines(c.Context()) }
+	var every bool
+	c := a.command("deadlines", &cobra.Command{Use: "deadlines", Args: noSubcommand})
+	c.RunE = func(c *cobra.Command, _ []string) error { return a.listDeadlines(c.Context(), every) }
+	c.Flags().BoolVar(&every, "all", false, a.flagText("deadlines-all"))
+	c.AddCommand(a.deadlineDismissCommand(), a.deadlineRestoreCommand())
 	return a.jsonFlag(c)
 }
 
-// listDeadlines lists what ends, soonest first.
-func (a *app) listDeadlines(ctx context.Context) error {
+func (a *app) deadlineDismissCommand() *cobra.Command {
+	var reason string
+	c := a.command("deadlines.dismiss", &cobra.Command{Use: "dismiss ID [--reason TEXT]", Args: args(1, 1)})
+	c.RunE = func(c *cobra.Command, given []string) error {
+		return a.markDeadline(c.Context(), given[0], "cmd.deadlines.dismissed", func(ctx context.Context, s *session, id string) (core.Deadline, error) {
+			return s.deadlines.Dismiss(ctx, id, reason)
+		})
+	}
+	c.Flags().StringVar(&reason, "reason", "", a.flagText("deadlines-reason"))
+	return a.jsonFlag(c)
+}
+
+func (a *app) deadlineRestoreCommand() *cobra.Command {
+	c := a.command("deadlines.restore", &cobra.Command{Use: "restore ID", Args: args(1, 1)})
+	c.RunE = func(c *cobra.Command, given []string) error {
+		return a.markDeadline(c.Context(), given[0], "cmd.deadlines.restored", func(ctx context.Context, s *session, id string) (core.Deadline, error) {
+			return s.deadlines.Restore(ctx, id)
+		})
+	}
+	return a.jsonFlag(c)
+}
+
+// shownID is how much of a deadline's id is printed: enough to tell a few
+// thousand apart. Any beginning that only one has is taken.
+const shownID = 8
+
+// markDeadline finds a deadline by the beginning of its id and changes what is
+// said of it.
+func (a *app) markDeadline(ctx context.Context, id, said string, do func(context.Context, *session, string) (core.Deadline, error)) error {
 	s, err := a.session(ctx)
 	if err != nil {
 		return err
 	}
-	all, err := s.deadlines.List(ctx)
+	all, err := s.deadlines.All(ctx)
+	if err != nil {
+		return err
+	}
+	whole := id
+	found := 0
+	for _, d := range all {
+		if id != "" && strings.HasPrefix(d.ID, strings.ToLower(id)) {
+			whole, found = d.ID, found+1
+		}
+	}
+	if found > 1 {
+		return &core.Error{Tried: "find-deadline", On: core.CleanLine(id), Code: "deadline.several", Class: core.Usage}
+	}
+	d, err := do(ctx, s, whole)
+	if err != nil {
+		return err
+	}
+	if a.opt.json {
+		return a.json(d)
+	}
+	a.line(said, localeParams("name", core.CleanLine(d.Subject.Name), "what", a.deadline(d)))
+	return nil
+}
+
+// listDeadlines lists what ends, soonest first; with every, what was dismissed
+// as well.
+func (a *app) listDeadlines(ctx context.Context, every bool) error {
+	s, err := a.session(ctx)
+	if err != nil {
+		return err
+	}
+	list := s.deadlines.List
+	if every {
+		list = s.deadlines.All
+	}
+	all, err := list(ctx)
 	if err != nil {
 		return err
 	}
@@ -33,9 +100,13 @@ func (a *app) listDeadlines(ctx context.Context) error {
 	}
 	rows := make([][]string, len(all))
 	for i, d := range all {
-		rows[i] = []string{stamp(d.At), a.until(d.At), d.Subject.Name, a.deadline(d)}
+		what := a.deadline(d)
+		if g := d.Dismissed; g != nil {
+			what = a.say.T("cmd.deadlines.was-dismissed", localeParams("what", what, "reason", core.CleanLine(g.Reason)))
+		}
+		rows[i] = []string{d.ID[:min(shownID, len(d.ID))], stamp(d.At), a.until(d.At), d.Subject.Name, what}
 	}
-	a.table([]string{"time", "in", "subject", "what"}, rows)
+	a.table([]string{"id", "time", "in", "subject", "what"}, rows)
 	return nil
 }
 

@@ -204,7 +204,7 @@ func (a *app) assemble(st core.Store, w world) (*session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the landing page: %w", err)
 	}
-	s := &session{store: st, clock: w.clock, http: client, endpoints: w.endpoints, deadlines: &core.Deadlines{Store: st}}
+	s := &session{store: st, clock: w.clock, http: client, endpoints: w.endpoints}
 	s.events = &core.EventLog{Store: st, Clock: w.clock, Actor: a.actor}
 	s.connections = &core.Connections{Store: st, Events: s.events}
 	s.keys = &core.SigningKeys{Store: st, Events: s.events}
@@ -212,6 +212,7 @@ func (a *app) assemble(st core.Store, w world) (*session, error) {
 		Platforms: all.Platforms(), Connections: s.connections, Keys: s.keys,
 		HTTP: client, Endpoints: w.endpoints, Clock: w.clock,
 	}
+	s.deadlines = &core.Deadlines{Store: st, Events: s.events, Known: s.platforms.Ends}
 	s.consent = &consent.Service{
 		Store: st, Connections: s.connections, Events: s.events, Clock: w.clock, HTTP: client,
 		Leases: &core.Leases{Store: st, Clock: w.clock, Actor: a.actor},

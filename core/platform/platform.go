@@ -44,6 +44,11 @@ type Platform struct {
 	// interfaces below. It makes no call.
 	Dial func(c core.Connection, env Env) any
 
+	// Ends returns when a connection stops working, as far as the vendor's
+	// announcements and the credential's age tell: the one place for dates that
+	// this version knows. It makes no call. nil: none are known.
+	Ends func(c core.Summary) []core.End
+
 	// Actions are the operations guides may name.
 	Actions func(s Services) []action.Action
 }

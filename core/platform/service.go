@@ -98,6 +98,16 @@ func (s *Service) Dial(c core.Connection) (any, error) {
 	return p.Dial(c, env), nil
 }
 
+// Ends returns what the connection's platform knows of its ends. It has the
+// form that core.Deadlines asks for.
+func (s *Service) Ends(c core.Summary) []core.End {
+	p, err := Find(s.Platforms, c.Platform)
+	if err != nil || p.Ends == nil {
+		return nil // of an unknown platform nothing is known
+	}
+	return p.Ends(c)
+}
+
 // Check proves the connection with a real call, saves what came out and
 // returns the connection as saved. A credential that the vendor refuses is
 // not an error of Check: it is the result (Check.OK false, Check.Code why).

@@ -52,7 +52,7 @@ func kept(t testing.TB) *core.Deadlines {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &core.Deadlines{Store: st}
+	return &core.Deadlines{Store: st, Events: conns.Events}
 }
 
 // opened is the screen of a connection, for what the list opens.
@@ -108,7 +108,7 @@ func TestDeadlinesReadWellAtEverySize(t *testing.T) {
 		name := fmt.Sprintf("list-%dx%d-%s", size.width, size.height, size.lang)
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := open(t, deadlines.Deps{List: kept(t).List}, size.lang, size.width, size.height)
+			c := open(t, deadlines.Deps{All: kept(t).All}, size.lang, size.width, size.height)
 			c.See("Report job")
 			c.Fits(size.width, size.height)
 			tuitest.Golden(t, name, c.Text())
@@ -119,7 +119,7 @@ func TestDeadlinesReadWellAtEverySize(t *testing.T) {
 func TestEveryCodeHasItsTexts(t *testing.T) {
 	t.Parallel()
 	for _, lang := range locale.Langs() {
-		c := open(t, deadlines.Deps{List: func(context.Context) ([]core.Deadline, error) {
+		c := open(t, deadlines.Deps{All: func(context.Context) ([]core.Deadline, error) {
 			var out []core.Deadline
 			for i, code := range []string{"connection.ends", "access.expires", "zoho.old-token-ends", "never.heard-of"} {
 				at := now.Add(time.Duration(i-2) * time.Hour)
@@ -139,7 +139,7 @@ func TestEveryCodeHasItsTexts(t *testing.T) {
 
 func TestEnterOpensTheConnection(t *testing.T) {
 	t.Parallel()
-	d := deadlines.Deps{List: kept(t).List, Open: func(id string) screen.Screen { return opened{id} }}
+	d := deadlines.Deps{All: kept(t).All, Open: func(id string) screen.Screen { return opened{id} }}
 	c := open(t, d, locale.English, 80, 24)
 	c.See("Report job")
 	c.press("enter")
@@ -150,7 +150,7 @@ func TestEnterOpensTheConnection(t *testing.T) {
 
 func TestWithoutConnectionsTheKeySaysWhy(t *testing.T) {
 	t.Parallel()
-	c := open(t, deadlines.Deps{List: kept(t).List}, locale.English, 80, 24)
+	c := open(t, deadlines.Deps{All: kept(t).All}, locale.English, 80, 24)
 	c.See("Report job")
 	c.press("enter")
 	c.See("There is no connection to open")
@@ -159,7 +159,7 @@ func TestWithoutConnectionsTheKeySaysWhy(t *testing.T) {
 func TestEmptyListTeachesWhenDatesAppear(t *testing.T) {
 	t.Parallel()
 	d := &core.Deadlines{Store: mem.New()}
-	c := open(t, deadlines.Deps{List: d.List}, locale.English, 80, 24)
+	c := open(t, deadlines.Deps{All: d.All}, locale.English, 80, 24)
 	c.See("Nothing you keep here has an end in sight", "24 hours")
 }
 
@@ -167,14 +167,94 @@ func TestFailedReadingIsExplainedAndTriedAgain(t *testing.T) {
 	t.Parallel()
 	fail := true
 	all := kept(t)
-	c := open(t, deadlines.Deps{List: func(ctx context.Context) ([]core.Deadline, error) {
+	c := open(t, deadlines.Deps{All: func(ctx context.Context) ([]core.Deadline, error) {
 		if fail {
 			fail = false
 			return nil, &core.Error{Tried: "read-deadlines", Code: "store.held", Class: core.Locked, Err: errors.New("canary")}
 		}
-		return all.List(ctx)
+		return all.All(ctx)
 	}}, locale.English, 80, 24)
 	c.See("Could not read the deadlines", "store.held")
 	c.press("r")
 	c.See("Report job")
+}
+
+func deps(d *core.Deadlines) deadlines.Deps {
+	return deadlines.Deps{All: d.All, Dismiss: d.Dismiss, Restore: d.Restore}
+}
+
+func TestDismissingAsksWhyHidesAndCanBeUndone(t *testing.T) {
+	t.Parallel()
+	d := kept(t)
+	c := open(t, deps(d), locale.English, 80, 24)
+	c.See("Report job", "One thing has stopped")
+	c.press("x")
+	c.See("Why does this not matter?", "counts again")
+	c.Type("a job of last year, q")
+	c.press("enter")
+	c.See("dismissed until its date changes", "The next end is in")
+	if all, err := d.List(t.Context()); err != nil || len(all) != 2 {
+		t.Fatalf("%v %v", all, err)
+	}
+	c.press("u")
+	c.See("counts again", "One thing has stopped")
+	c.press("g", "x", "enter") // no reason is one, too
+	c.See("The next end is in")
+	c.press("a", "g")
+	c.See("Report job", "Dismissed just now by mina")
+	c.press("x")
+	c.See("dismissed already")
+	c.press("u")
+	c.See("One thing has stopped")
+	c.press("u")
+	c.See("Nothing was dismissed that could be undone here")
+	c.press("x", "esc")
+	c.See("One thing has stopped")
+	if all, err := d.List(t.Context()); err != nil || len(all) != 3 {
+		t.Errorf("%v %v", all, err)
+	}
+}
+
+func TestTheGuideThatLeadsOutOfADeadlineIsOneKeyAway(t *testing.T) {
+	t.Parallel()
+	d := kept(t)
+	d.Known = func(s core.Summary) []core.End {
+		if s.Name != "Acme Trial" {
+			return nil
+		}
+		return []core.End{{Code: "vendor.ends", At: now.Add(-time.Hour * 24), Guide: "the-guide", Source: "https://vendor.example/news"}}
+	}
+	o := deps(d)
+	o.Guide = func(id, name string) screen.Screen { return opened{id + " for " + name} }
+	c := open(t, o, locale.English, 80, 24)
+	c.See("https://vendor.example/news")
+	c.press("m")
+	c.See("opened the-guide for Acme Trial")
+	c.press("esc")
+	c.press("j", "m")
+	c.See("No guide leads out of this one")
+}
+
+func TestDismissingReadsWellAtEverySize(t *testing.T) {
+	t.Parallel()
+	for _, lang := range locale.Langs() {
+		for _, size := range [][2]int{{40, 12}, {80, 24}, {120, 40}} {
+			for name, keys := range map[string][]string{"dismiss": {"x"}, "dismissed": {"x", "enter", "a", "g"}} {
+				full := fmt.Sprintf("%s-%dx%d-%s", name, size[0], size[1], lang)
+				t.Run(full, func(t *testing.T) {
+					t.Parallel()
+					c := open(t, deps(kept(t)), lang, size[0], size[1])
+					c.See("Report job")
+					for _, k := range keys {
+						c.press(k)
+						if k == "enter" {
+							c.See(map[locale.Lang]string{locale.English: "The next end is", locale.Japanese: "次の期限は"}[lang])
+						}
+					}
+					c.Fits(size[0], size[1])
+					tuitest.Golden(t, full, c.Text())
+				})
+			}
+		}
+	}
 }

@@ -33,6 +33,10 @@ func (l *list) Draw(e screen.Env) screen.Frame {
 
 func (l *list) drawEmpty(e screen.Env) []string {
 	lines := []string{e.Theme.Title.Render(widget.Cut(e.T("deadlines.none"), e.Width, e.Theme.Glyphs.Cut)), ""}
+	if l.hidden > 0 {
+		lines = append(lines, widget.Wrap(e.Text.N("deadlines.hidden", l.hidden), min(e.Width, 76))...)
+		lines = append(lines, "")
+	}
 	return append(lines, widget.Wrap(e.T("deadlines.none.text"), min(e.Width, 76))...)
 }
 
@@ -62,16 +66,23 @@ func (l *list) drawAll(e screen.Env) []string {
 
 // verdict says how things stand in one sentence.
 func (l *list) verdict(e screen.Env) string {
-	past := 0
-	for _, d := range l.all {
-		if !d.At.After(e.Now) {
+	past, next := 0, -1
+	for i, d := range l.all {
+		switch {
+		case d.Dismissed != nil:
+		case !d.At.After(e.Now):
 			past++
+		case next < 0:
+			next = i
 		}
 	}
-	if past > 0 {
+	switch {
+	case past > 0:
 		return e.Text.N("deadlines.past", past)
+	case next < 0:
+		return e.T("deadlines.all-dismissed")
 	}
-	d := l.all[0]
+	d := l.all[next]
 	return e.T("deadlines.next", locale.Params{"time": widget.Until(e, d.At), "name": d.Subject.Name})
 }
 
@@ -99,6 +110,8 @@ func (l *list) table(e screen.Env, width, height int) []string {
 // urgency is the mark and the style of a deadline.
 func urgency(e screen.Env, d core.Deadline) (mark string, style lipgloss.Style) {
 	switch left := d.At.Sub(e.Now); {
+	case d.Dismissed != nil:
+		return widget.Pad(e.Theme.Glyphs.Dot, 2), e.Theme.Muted
 	case left <= 0:
 		return widget.Pad(e.Theme.Glyphs.Bad, 2), e.Theme.Bad
 	case left < soon:
@@ -163,6 +176,17 @@ func (l *list) detail(e screen.Env, width int) []string {
 			lead = e.Theme.Accent.Render(e.Theme.Glyphs.Current) + " "
 		}
 		lines = append(lines, lead+s)
+	}
+	if d.Source != "" {
+		lines = append(lines, e.Theme.Muted.Render(widget.Cut(d.Source, width, e.Theme.Glyphs.Cut)))
+	}
+	if g := d.Dismissed; g != nil {
+		p := locale.Params{"by": core.CleanLine(g.By), "time": widget.Ago(e, g.On), "reason": core.CleanLine(g.Reason)}
+		key := "deadlines.dismissed-by"
+		if g.Reason != "" {
+			key = "deadlines.dismissed-because"
+		}
+		lines = append(lines, widget.Wrap(e.T(key, p), width)...)
 	}
 	return lines
 }

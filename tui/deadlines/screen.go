@@ -8,23 +8,36 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"deskward/core"
+	"deskward/core/locale"
 	"deskward/tui/screen"
 	"deskward/tui/widget"
 )
 
 // Deps are what the screen needs.
 type Deps struct {
-	// List returns what has an end, soonest first: core.Deadlines.List.
-	List func(context.Context) ([]core.Deadline, error)
+	// All returns what has an end, soonest first, with what was dismissed:
+	// core.Deadlines.All.
+	All func(context.Context) ([]core.Deadline, error)
+	// Dismiss leaves one out until its date changes, Restore undoes that:
+	// core.Deadlines.
+	Dismiss func(ctx context.Context, id, reason string) (core.Deadline, error)
+	Restore func(ctx context.Context, id string) (core.Deadline, error)
 	// Open makes the screen of a connection. nil: there is none.
 	Open func(connectionID string) screen.Screen
+	// Guide makes the screen that begins a guide, nil where there is none of
+	// that id. nil: there are no guides.
+	Guide func(id, name string) screen.Screen
 }
 
 // list is the section's root.
 type list struct {
 	d      Deps
 	scope  *screen.Scope
-	all    []core.Deadline
+	read   []core.Deadline // all of them
+	all    []core.Deadline // those shown
+	hidden int             // how many are dismissed
+	every  bool            // dismissed ones are shown, too
+	last   string          // id of the one dismissed last: u undoes that
 	loaded bool
 	err    error
 	cursor widget.List
@@ -33,10 +46,16 @@ type list struct {
 // New makes the screen.
 func New(d Deps) screen.Screen { return &list{d: d} }
 
-type loaded struct {
-	all []core.Deadline
-	err error
-}
+type (
+	loaded struct {
+		all []core.Deadline
+		err error
+	}
+	restored struct {
+		deadline core.Deadline
+		err      error
+	}
+)
 
 // Title names the screen.
 func (l *list) Title(e screen.Env) string { return e.T("section.deadlines") }
@@ -44,15 +63,15 @@ func (l *list) Title(e screen.Env) string { return e.T("section.deadlines") }
 // Init reads the deadlines.
 func (l *list) Init(s *screen.Scope) screen.Step {
 	l.scope = s
-	return l.read()
+	return l.again()
 }
 
 // Resume reads them again: the screen above may have settled one.
-func (l *list) Resume() screen.Step { return l.read() }
+func (l *list) Resume() screen.Step { return l.again() }
 
-func (l *list) read() screen.Step {
+func (l *list) again() screen.Step {
 	return screen.Step{Cmd: l.scope.Run(func(ctx context.Context) tea.Msg {
-		all, err := l.d.List(ctx)
+		all, err := l.d.All(ctx)
 		return loaded{all, err}
 	})}
 }
@@ -62,17 +81,68 @@ func (l *list) Update(msg tea.Msg) screen.Step {
 	switch msg := msg.(type) {
 	case loaded:
 		return l.take(msg)
-	case tea.KeyPressMsg:
-		switch msg.String() {
-		case "enter":
-			return l.open()
-		case "r":
-			return l.read()
-		default:
-			l.cursor.Update(msg, len(l.all))
+	case restored:
+		if msg.err != nil {
+			return screen.Fail(msg.err)
 		}
+		step := l.again().Then(screen.Say("deadlines.restored", locale.Params{"name": core.CleanLine(msg.deadline.Subject.Name)}))
+		step.Changed = true
+		return step
+	case tea.KeyPressMsg:
+		return l.key(msg)
 	}
 	return screen.Step{}
+}
+
+func (l *list) key(msg tea.KeyPressMsg) screen.Step {
+	d, some := l.selected()
+	switch msg.String() {
+	case "enter":
+		if l.canOpen() {
+			return screen.Step{Open: l.d.Open(d.Subject.ID)}
+		}
+	case "m":
+		if l.hasGuide() {
+			if s := l.d.Guide(d.Guide, d.Subject.Name); s != nil {
+				return screen.Step{Open: s}
+			}
+		}
+	case "x":
+		if some && d.Dismissed == nil && l.d.Dismiss != nil {
+			return screen.Step{Open: newDismiss(l, d)}
+		}
+	case "u":
+		if id := l.undoes(); id != "" {
+			l.last = ""
+			return l.restore(id)
+		}
+	case "a":
+		if l.every || l.hidden > 0 {
+			l.every = !l.every
+			l.arrange()
+		}
+	case "r":
+		return l.again()
+	default:
+		l.cursor.Update(msg, len(l.all))
+	}
+	return screen.Step{}
+}
+
+// undoes is the id of the deadline that u lets count again: the selected one,
+// else the one dismissed last.
+func (l *list) undoes() string {
+	if d, _ := l.selected(); d.Dismissed != nil {
+		return d.ID
+	}
+	return l.last
+}
+
+func (l *list) restore(id string) screen.Step {
+	return screen.Step{Cmd: l.scope.Run(func(ctx context.Context) tea.Msg {
+		d, err := l.d.Restore(context.WithoutCancel(ctx), id)
+		return restored{d, err}
+	})}
 }
 
 // take keeps the cursor on the deadline it was on. What was read before stays
@@ -85,15 +155,30 @@ func (l *list) take(msg loaded) screen.Step {
 		}
 		return screen.Step{}
 	}
+	l.read, l.loaded = msg.all, true
+	l.arrange()
+	return screen.Step{}
+}
+
+// arrange chooses what is shown.
+func (l *list) arrange() {
 	was, had := l.selected()
-	l.all, l.loaded = msg.all, true
+	l.all, l.hidden = nil, 0
+	for _, d := range l.read {
+		if d.Dismissed != nil {
+			l.hidden++
+		}
+		if d.Dismissed == nil || l.every {
+			l.all = append(l.all, d)
+		}
+	}
+	l.every = l.every && l.hidden > 0
 	for i, d := range l.all {
-		if had && d.Subject == was.Subject && d.Code == was.Code {
+		if had && d.ID == was.ID {
 			l.cursor.Selected = i
 		}
 	}
 	l.cursor.Clamp(len(l.all))
-	return screen.Step{}
 }
 
 func (l *list) selected() (core.Deadline, bool) {
@@ -108,21 +193,28 @@ func (l *list) canOpen() bool {
 	return ok && l.d.Open != nil && d.Subject.Kind == core.KindConnection
 }
 
-func (l *list) open() screen.Step {
-	if d, _ := l.selected(); l.canOpen() {
-		return screen.Step{Open: l.d.Open(d.Subject.ID)}
-	}
-	return screen.Step{}
+func (l *list) hasGuide() bool {
+	d, ok := l.selected()
+	return ok && l.d.Guide != nil && d.Guide != ""
 }
 
 // Keys of the list.
 func (l *list) Keys() []screen.Key {
-	if len(l.all) == 0 {
-		return []screen.Key{screen.NewKey("r", "deadlines.key.read", "r")}
+	dismissed := screen.NewKey("a", "deadlines.key.all", "a").If(l.hidden > 0, "deadlines.none-dismissed")
+	if l.every {
+		dismissed = screen.NewKey("a", "deadlines.key.counting", "a")
+	}
+	undo := screen.NewKey("u", "deadlines.key.undo", "u").If(l.undoes() != "", "deadlines.nothing-to-undo")
+	read := screen.NewKey("r", "deadlines.key.read", "r")
+	d, some := l.selected()
+	if !some {
+		return []screen.Key{undo, dismissed, read}
 	}
 	return []screen.Key{
 		screen.NewKey("enter", "deadlines.key.open", "enter").If(l.canOpen(), "deadlines.no-connection"),
+		screen.NewKey("m", "deadlines.key.guide", "m").If(l.hasGuide(), "deadlines.no-guide"),
+		screen.NewKey("x", "deadlines.key.dismiss", "x").If(d.Dismissed == nil, "deadlines.dismissed-already").If(l.d.Dismiss != nil, "deadlines.no-dismissing"),
+		undo, dismissed, read,
 		screen.NewKey("j/k", "deadlines.key.move", "j", "k", "up", "down", "pgup", "pgdown", "g", "G").Hide(),
-		screen.NewKey("r", "deadlines.key.read", "r"),
 	}
 }

@@ -127,6 +127,12 @@ func testWords(t *testing.T, p platform.Platform, o Options) {
 	for _, s := range p.Scopes {
 		keys = append(keys, "scope."+id+"."+s.ID)
 	}
+	for _, e := range endsOf(p) {
+		keys = append(keys, "deadline."+e.Code, "deadline."+e.Code+".past", "deadline."+e.Code+".next")
+		if u, err := url.Parse(e.Source); e.At.IsZero() || err != nil || u.Scheme != "https" {
+			t.Errorf("the end %s: at %v, from %q", e.Code, e.At, e.Source)
+		}
+	}
 	for _, lang := range locale.Langs() {
 		// Loaded apart from English, which other languages fall back to.
 		only, err := fs.Glob(o.Locales, "*."+string(lang)+".json")
@@ -143,6 +149,27 @@ func testWords(t *testing.T, p platform.Platform, o Options) {
 			}
 		}
 	}
+}
+
+// endsOf are the ends that the platform knows of connections of every grant,
+// granted and checked, with a refresh token and without.
+func endsOf(p platform.Platform) []core.End {
+	if p.Ends == nil {
+		return nil
+	}
+	then := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	var out []core.End
+	for _, g := range p.Grants {
+		for _, refresh := range []bool{false, true} {
+			for _, ends := range []time.Time{{}, then.Add(7 * 24 * time.Hour)} {
+				out = append(out, p.Ends(core.Summary{
+					ID: "c", Name: "Acme", Platform: p.ID, Grant: g, HasAccess: true, HasCredential: true, HasRefresh: refresh,
+					AccessExpires: then.Add(time.Hour), EndsAt: ends, CheckedAt: then, CheckOK: true, GrantedAt: then,
+				})...)
+			}
+		}
+	}
+	return out
 }
 
 // oneLanguage hides the files of all languages but one.

@@ -60,6 +60,7 @@ func Platform() platform.Platform {
 			{Name: settingAuth, Optional: true, Default: authBasic, Check: checkAuth},
 		},
 		Dial:    func(c core.Connection, env platform.Env) any { return dial(c, env) },
+		Ends:    ends,
 		Actions: func(s platform.Services) []action.Action { return (&keys{s, wait}).actions() },
 	}
 }

@@ -1,0 +1,44 @@
+package zendesk
+
+import (
+	"time"
+
+	"deskward/core"
+)
+
+// The pages that tell the dates below.
+const (
+	pageTokensEnd = "https://developer.zendesk.com/documentation/api-basics/authentication/oauth-migration/"
+	pageRefresh   = "https://support.zendesk.com/hc/en-us/articles/9182123625370"
+)
+
+// idleLife is how long an API token may go unused before Zendesk deactivates
+// it; 60 days later it is deleted (pageTokensEnd, since 2026-07-28).
+const idleLife = 30 * 24 * time.Hour
+
+// tokensEnd is when every API token of Support stops. Since 2026-10-27 no new
+// one can be made, so one that was let go is not had back (pageTokensEnd).
+func tokensEnd() time.Time { return time.Date(2027, 4, 30, 0, 0, 0, 0, time.UTC) }
+
+// refreshNeeded is from when on OAuth clients that an account made for itself
+// must use refresh tokens. The date has been moved twice; older copies of the
+// page name 2026-04-30 (pageRefresh).
+func refreshNeeded() time.Time { return time.Date(2027, 4, 1, 0, 0, 0, 0, time.UTC) }
+
+// ends are the dates that Zendesk has announced. API tokens are of Support
+// alone: the keys of the Conversations API and the tokens of Chat go on.
+func ends(c core.Summary) []core.End {
+	var out []core.End
+	switch {
+	case c.Grant == core.GrantAPIToken:
+		out = append(out, core.End{Code: "zendesk.api-token-ends", At: tokensEnd(), Source: pageTokensEnd})
+		// The last use known here is the last check; other systems may have
+		// used it since.
+		if used := c.CheckedAt; !used.IsZero() && c.CheckOK && used.Add(idleLife).Before(tokensEnd()) {
+			out = append(out, core.End{Code: "zendesk.api-token-idle", At: used.Add(idleLife), Source: pageTokensEnd})
+		}
+	case c.Grant == core.GrantCode && c.HasAccess && !c.HasRefresh:
+		out = append(out, core.End{Code: "zendesk.refresh-needed", At: refreshNeeded(), Source: pageRefresh})
+	}
+	return out
+}
