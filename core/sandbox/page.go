@@ -24,6 +24,7 @@ type consentPage struct {
 	Client  string
 	Account string
 	Scopes  []string
+	Whole   bool     // all scopes or none: there is nothing to untick
 	Choice  string   // what Portals are; "": Portal
 	Portals []portal // to choose one of; nil: nothing to choose
 	Action  string   // path of the answer
@@ -43,7 +44,7 @@ func consentTemplate() *template.Template {
 <p><b>{{.Client}}</b> asks for access to the account <b>{{.Account}}</b>.</p>
 <form method="post" action="{{.Action}}"><input type="hidden" name="request" value="{{.Request}}">
 {{if .Portals}}<p><label>{{or .Choice "Portal"}} <select name="portal">{{range .Portals}}<option value="{{.ID}}">{{.Name}} ({{.ID}})</option>{{end}}</select></label></p>{{end}}
-<fieldset><legend>Permissions</legend>{{range .Scopes}}<p><label><input type="checkbox" name="granted" value="{{.}}" checked> {{.}}</label></p>{{end}}</fieldset>
+<fieldset><legend>Permissions</legend>{{range .Scopes}}<p>{{if $.Whole}}{{.}}{{else}}<label><input type="checkbox" name="granted" value="{{.}}" checked> {{.}}</label>{{end}}</p>{{end}}</fieldset>
 <button name="answer" value="allow">Allow</button><button name="answer" value="deny">Deny</button></form></body></html>
 `))
 }

@@ -59,6 +59,38 @@ const (
 	ZendeskUnverifiedEmails Switch = "zendesk.unverified-emails"
 	// ZendeskTextTrue: email_verified as the text "true" counts as true.
 	ZendeskTextTrue Switch = "zendesk.text-true"
+	// ZendeskSupportBroken: Support answers everything with status 500, in the
+	// fourth shape of its errors.
+	ZendeskSupportBroken Switch = "zendesk.support-broken"
+	// ZendeskFlatForbidden: a missing scope is said in the flat shape.
+	ZendeskFlatForbidden Switch = "zendesk.flat-forbidden"
+	// ZendeskWrongIsAnonymous: /users/me takes a wrong credential for none.
+	ZendeskWrongIsAnonymous Switch = "zendesk.wrong-is-anonymous"
+	// ZendeskTokensJSONOnly: Support's token endpoint takes JSON alone, as its
+	// page has it, and no form.
+	ZendeskTokensJSONOnly Switch = "zendesk.tokens-json-only"
+	// ZendeskRefreshAnyLife: a refresh token may live as long as asked: its
+	// bounds are in no source that could be read.
+	ZendeskRefreshAnyLife Switch = "zendesk.refresh-any-life"
+	// ZendeskAuditDashIDs: audits name Chat visitors with a dash.
+	ZendeskAuditDashIDs Switch = "zendesk.audit-dash-ids"
+	// ZendeskZopimAnswers: www.zopim.com works beside the subdomain, as until
+	// 2025-05-12.
+	ZendeskZopimAnswers Switch = "zendesk.zopim-answers"
+	// ZendeskChatZopimOnly: only www.zopim.com works: an account of Chat alone.
+	ZendeskChatZopimOnly Switch = "zendesk.chat-zopim-only"
+	// ZendeskChatDashIDs: Chat knows its visitors with a dash, not with a dot.
+	ZendeskChatDashIDs Switch = "zendesk.chat-dash-ids"
+	// ZendeskChatNumbers: a visitor's id that can be one is a number, as older
+	// pages have it.
+	ZendeskChatNumbers Switch = "zendesk.chat-numbers"
+	// ZendeskChatUnixTimes: "created" is seconds since 1970, as an answer that
+	// was kept has it; the pages have a text.
+	ZendeskChatUnixTimes Switch = "zendesk.chat-unix-times"
+	// ZendeskChatPKCE: Chat checks the code verifier where a challenge was sent.
+	ZendeskChatPKCE Switch = "zendesk.chat-pkce"
+	// ZendeskChatEndless: Chat's tokens have no end and no refresh token.
+	ZendeskChatEndless Switch = "zendesk.chat-endless"
 	// XsollaKeysBase64URL: the key list has base64url numbers, as RFC 7518
 	// wants, instead of hexadecimal ones.
 	XsollaKeysBase64URL Switch = "xsolla.keys-base64url"
@@ -85,7 +117,9 @@ func Switches() []Switch {
 		ZohoRetired, ZohoQueryOnly, ZohoThrottle400, ZohoMilliseconds, ZohoNoScope, ZohoIgnoresPKCE, ZohoNoMyInfo,
 		ZohoSwap401, ZohoDisputedScopes, OpenIDNoIss, OpenIDNoRotation,
 		ZendeskChatWantsExp, ZendeskChatTakesNoEmail, ZendeskKeysInterchange, ZendeskOldErrors, ZendeskNewErrors, ZendeskNumberIDs,
-		ZendeskUnverifiedEmails, ZendeskTextTrue, XsollaKeysBase64URL, XsollaKeysObject, XsollaStatus422, XsollaCaptcha, XsollaTeapot, XsollaNoRotation, XsollaValidatesRevoked,
+		ZendeskUnverifiedEmails, ZendeskTextTrue, ZendeskSupportBroken, ZendeskFlatForbidden, ZendeskWrongIsAnonymous, ZendeskTokensJSONOnly, ZendeskRefreshAnyLife,
+		ZendeskAuditDashIDs, ZendeskZopimAnswers, ZendeskChatZopimOnly, ZendeskChatDashIDs, ZendeskChatNumbers, ZendeskChatUnixTimes, ZendeskChatPKCE, ZendeskChatEndless,
+		XsollaKeysBase64URL, XsollaKeysObject, XsollaStatus422, XsollaCaptcha, XsollaTeapot, XsollaNoRotation, XsollaValidatesRevoked,
 	}
 	slices.Sort(out)
 	return out

@@ -156,6 +156,7 @@ func (sb *Sandbox) startXsolla() error {
 		},
 		oldKey: make([]byte, 256),
 	}
+	x.users = append(x.users, loginCast(zendeskCast())...)
 	rand.Read(x.oldKey) //nolint:errcheck // it never fails
 	x.oldKey[0] |= 0x80
 	x.oldKey[255] |= 1

@@ -37,6 +37,7 @@ type zendeskIdentity struct {
 
 // zendesk is one Zendesk account: its messaging users, the keys of the
 // Conversations API, and what signs visitor tokens.
+// Support and Chat of the same account are in files of their own.
 //
 // The Conversations API is written from the published specification
 // (github.com/zendesk/sunshine-conversations-api-spec, v17). How visitors sign
@@ -52,6 +53,9 @@ type zendesk struct {
 	signs  []zendeskKey // messaging keys, which the Admin Center lists
 	users  []*zendeskUser
 	served int // users made, for their ids
+
+	support *support
+	chat    *chat
 }
 
 func (sb *Sandbox) startZendesk() error {
@@ -67,6 +71,7 @@ func (sb *Sandbox) startZendesk() error {
 		{id: "6f1d0c2b3a4e5f60718293a5", externalID: f.BrandExternalID, brand: f.BrandID, supportID: "900123450002", name: "Bo Brand", authenticated: true},
 		{id: f.AnonymousID},
 	}
+	z.users = append(z.users, messagingCast(f.Cast)...)
 	sb.zendesk = z
 	conversations, base, err := sb.open()
 	if err != nil {
@@ -82,6 +87,9 @@ func (sb *Sandbox) startZendesk() error {
 	// ours may.
 	sb.mount(widget, "zendesk.widget", z.widgetHandler())
 	z.fix.WidgetURL = base
+	if err := z.startSupport(); err != nil {
+		return err
+	}
 	return z.startAdmin()
 }
 
@@ -95,6 +103,17 @@ func zendeskFixtures() ZendeskFixtures {
 		AccountKeyID: "act_8c6d2f305ea17bcbd9f30c15", AccountKeySecret: "sandbox-conversations-account-mN4bV7cX1zL8kJ5hG",
 		ExternalID: "usr_12345", Email: "mina@acme.example", Name: "Mina Yamada",
 		TakenExternalID: "usr_991", TakenEmail: "taro@acme.example",
+		AdminEmail: "admin@acme.example", AgentEmail: "agent@acme.example", EndUserEmail: "enduser@acme.example",
+		OAuthClientID: "deskward_sandbox", OAuthClientSecret: "sandbox-support-oauth-client-secret", OAuthPublicID: "deskward_sandbox_public",
+		OAuthOldID: "nightly_export_sandbox", OAuthOldSecret: "sandbox-support-oauth-old-secret",
+		OAuthRedirects: []string{
+			"http://127.0.0.1:48105/callback/zendesk", "http://127.0.0.1:48106/callback/zendesk", "http://127.0.0.1:48107/callback/zendesk",
+			"http://localhost:8080",
+		},
+		APIToken: "sandbox-support-api-token-in-use", IdleAPIToken: "sandbox-support-api-token-forgotten",
+		ChatClientID: "sandbox-chat-client", ChatClientSecret: "sandbox-chat-client-secret",
+		ChatServerID: "sandbox-chat-server", ChatServerSecret: "sandbox-chat-server-secret", ChatToken: "sandbox-chat-token-of-before",
+		MessagingVisitorID: "9855790.xjj3u5xPWhW1F9", Cast: zendeskCast(),
 		BrandID: "900120000007", BrandExternalID: "usr_772", AnonymousID: "6f1d0c2b3a4e5f60718293ff",
 	}
 }
@@ -378,6 +397,7 @@ type ZendeskFixtures struct {
 	AppID     string `json:"app_id"`
 	WidgetURL string `json:"widget_url"` // where the web widget would sign visitors in
 	AdminURL  string `json:"admin_url"`  // the page with the messaging keys
+	APIsURL   string `json:"apis_url"`   // the page with API tokens and OAuth clients
 
 	KID        string `json:"kid"` // a messaging key
 	Secret     string `json:"secret"`
@@ -389,6 +409,30 @@ type ZendeskFixtures struct {
 	AppKeySecret     string `json:"app_key_secret"`
 	AccountKeyID     string `json:"account_key_id"` // of a direct account
 	AccountKeySecret string `json:"account_key_secret"`
+
+	SupportURL     string   `json:"support_url"` // stands in for https://{subdomain}.zendesk.com
+	ZopimURL       string   `json:"zopim_url"`   // for https://www.zopim.com
+	AdminEmail     string   `json:"admin_email"` // of team members, and one person who is none
+	AgentEmail     string   `json:"agent_email"`
+	EndUserEmail   string   `json:"end_user_email"`
+	OAuthRedirects []string `json:"oauth_redirects"` // of all clients, of Support and of Chat
+
+	OAuthClientID     string `json:"oauth_client_id"` // of Support, confidential
+	OAuthClientSecret string `json:"oauth_client_secret"`
+	OAuthPublicID     string `json:"oauth_public_id"` // has no secret
+	OAuthOldID        string `json:"oauth_old_id"`    // made before there were refresh tokens
+	OAuthOldSecret    string `json:"oauth_old_secret"`
+	APIToken          string `json:"api_token"`      // of Support, goes with AdminEmail or AgentEmail
+	IdleAPIToken      string `json:"idle_api_token"` // not used for more than 30 days
+
+	ChatClientID     string `json:"chat_client_id"` // of Chat, public though it has a secret
+	ChatClientSecret string `json:"chat_client_secret"`
+	ChatServerID     string `json:"chat_server_id"` // confidential
+	ChatServerSecret string `json:"chat_server_secret"`
+	ChatToken        string `json:"chat_token"` // got without a code, has no end
+
+	MessagingVisitorID string       `json:"messaging_visitor_id"` // a Chat visitor who is a messaging user of Cast.Linked
+	Cast               CastFixtures `json:"cast"`
 
 	ExternalID      string `json:"external_id"` // nobody has signed in by it yet
 	Email           string `json:"email"`

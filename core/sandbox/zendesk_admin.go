@@ -18,8 +18,11 @@ func (z *zendesk) startAdmin() error {
 	if err != nil {
 		return err
 	}
-	z.sb.mount(l, "zendesk.admin", z.adminHandler())
-	z.fix.AdminURL = base + "/admin"
+	mux := http.NewServeMux()
+	mux.Handle("/", z.adminHandler())
+	mux.Handle("/admin/apps-integrations/apis", z.support.apisHandler())
+	z.sb.mount(l, "zendesk.admin", mux)
+	z.fix.AdminURL, z.fix.APIsURL = base+"/admin", base+"/admin/apps-integrations/apis"
 	z.sb.point("zendesk", "admin", z.fix.AdminURL)
 	return nil
 }
