@@ -7,6 +7,7 @@ type Fixtures struct {
 	OpenID  OpenIDFixtures  `json:"oauth2"`
 	Xsolla  XsollaFixtures  `json:"xsolla"`
 	Zendesk ZendeskFixtures `json:"zendesk"`
+	Google  GoogleFixtures  `json:"google"`
 }
 
 // ZohoFixtures belong to the Zoho double. All clients and tokens belong to
@@ -78,5 +79,5 @@ type XsollaFixtures struct {
 
 // Fixtures returns what exists in the sandbox.
 func (sb *Sandbox) Fixtures() Fixtures {
-	return Fixtures{Zoho: sb.zoho.fix, OpenID: sb.openid.fix, Xsolla: sb.xsolla.fix, Zendesk: sb.zendesk.fix}
+	return Fixtures{Zoho: sb.zoho.fix, OpenID: sb.openid.fix, Xsolla: sb.xsolla.fix, Zendesk: sb.zendesk.fix, Google: sb.google.fix}
 }

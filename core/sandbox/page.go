@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,10 +64,13 @@ func writeProblem(w http.ResponseWriter, title, detail string) {
 	writeProblemStatus(w, http.StatusBadRequest, title, detail)
 }
 
+// problemMark is in every page that says what went wrong.
+const problemMark = `<body class="problem">`
+
 func writeProblemStatus(w http.ResponseWriter, status int, title, detail string) {
 	t := template.Must(template.New("problem").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{{.Title}}</title>` + pageStyle + `</head>
-<body><p class="mark">SANDBOX</p><h1>{{.Title}}</h1><p>{{.Detail}}</p></body></html>
+` + problemMark + `<p class="mark">SANDBOX</p><h1>{{.Title}}</h1><p>{{.Detail}}</p></body></html>
 `))
 	writePage(w, status, t, struct{ Title, Detail string }{title, detail})
 }
@@ -89,7 +94,7 @@ func random(n int) string {
 // sandbox's own pages only. A page that is not a consent page gives code
 // sandbox.no-consent, with the page's title.
 func (sb *Sandbox) GrantInTerminal(ctx context.Context, authURL string) (string, error) {
-	return sb.answerPage(ctx, authURL, "allow")
+	return sb.answerPage(ctx, authURL, person{say: "allow"})
 }
 
 // GrantDevice is GrantInTerminal for a device: it opens the verification page
@@ -106,10 +111,17 @@ func (sb *Sandbox) GrantDevice(ctx context.Context, verificationURL, userCode st
 
 // DenyInTerminal is GrantInTerminal for a person who says no.
 func (sb *Sandbox) DenyInTerminal(ctx context.Context, authURL string) (string, error) {
-	return sb.answerPage(ctx, authURL, "deny")
+	return sb.answerPage(ctx, authURL, person{say: "deny"})
 }
 
-func (sb *Sandbox) answerPage(ctx context.Context, authURL, say string) (string, error) {
+// person is what somebody does on a consent page.
+type person struct {
+	say    string   // "allow" or "deny"
+	choose string   // of what there is to choose from; "": the first
+	boxes  []string // the ticked ones; nil: all
+}
+
+func (sb *Sandbox) answerPage(ctx context.Context, authURL string, who person) (string, error) {
 	client := &http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	const hops = 5
 	var page string
@@ -135,7 +147,7 @@ func (sb *Sandbox) answerPage(ctx context.Context, authURL, say string) (string,
 		}
 		authURL = to
 	}
-	return sb.submit(ctx, client, authURL, page, say)
+	return sb.submit(ctx, client, authURL, page, who)
 }
 
 // own reports whether host is one of the sandbox's services.
@@ -150,22 +162,19 @@ func (sb *Sandbox) own(host string) bool {
 	return false
 }
 
-func (sb *Sandbox) submit(ctx context.Context, client *http.Client, pageURL, page, say string) (string, error) {
+func (sb *Sandbox) submit(ctx context.Context, client *http.Client, pageURL, page string, who person) (string, error) {
 	action, request := regexp.MustCompile(`action="([^"]*)"`).FindStringSubmatch(page), regexp.MustCompile(`name="request" value="([^"]*)"`).FindStringSubmatch(page)
 	if action == nil || request == nil {
-		title := regexp.MustCompile(`<title>([^<]*)</title>`).FindStringSubmatch(page)
-		said := ""
-		if title != nil {
-			said = core.CleanLine(title[1])
-		}
-		return "", &core.Error{Tried: "sandbox-consent", Code: "sandbox.no-consent", Class: core.Refused, Params: map[string]string{"page": said}}
+		return "", noConsent(page)
 	}
-	form := url.Values{"request": {request[1]}, "answer": {say}}
+	form := url.Values{"request": {request[1]}, "answer": {who.say}}
 	for _, m := range regexp.MustCompile(`name="granted" value="([^"]*)"`).FindAllStringSubmatch(page, -1) {
-		form.Add("granted", html.UnescapeString(m[1]))
+		if box := html.UnescapeString(m[1]); who.boxes == nil || slices.Contains(who.boxes, box) {
+			form.Add("granted", box)
+		}
 	}
 	if m := regexp.MustCompile(`<option value="([^"]*)"`).FindStringSubmatch(page); m != nil {
-		form.Set("portal", m[1])
+		form.Set("portal", cmp.Or(who.choose, html.UnescapeString(m[1])))
 	}
 	base, err := url.Parse(pageURL)
 	if err != nil {
@@ -177,8 +186,20 @@ func (sb *Sandbox) submit(ctx context.Context, client *http.Client, pageURL, pag
 		return "", transport.NetError(base.Host, err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	_, to, err := fetch(client, req)
+	answer, to, err := fetch(client, req)
+	if err == nil && to == "" && strings.Contains(answer, problemMark) {
+		return "", noConsent(answer)
+	}
 	return to, err
+}
+
+// noConsent says which page came instead of a consent.
+func noConsent(page string) error {
+	said := ""
+	if title := regexp.MustCompile(`<title>([^<]*)</title>`).FindStringSubmatch(page); title != nil {
+		said = core.CleanLine(html.UnescapeString(title[1]))
+	}
+	return &core.Error{Tried: "sandbox-consent", Code: "sandbox.no-consent", Class: core.Refused, Params: map[string]string{"page": said}}
 }
 
 func fetch(client *http.Client, req *http.Request) (body, location string, err error) {

@@ -45,6 +45,7 @@ type Sandbox struct {
 	openid  *openid
 	xsolla  *xsolla
 	zendesk *zendesk
+	google  *google
 
 	servers []*http.Server
 	closing sync.Once
@@ -58,7 +59,7 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 		o.Clock = core.SystemClock{}
 	}
 	sb := &Sandbox{clock: &Clock{base: o.Clock}, endpoints: transport.Endpoints{}}
-	for _, start := range []func() error{sb.startZoho, sb.startOpenID, sb.startXsolla, sb.startZendesk, sb.startControl} {
+	for _, start := range []func() error{sb.startZoho, sb.startOpenID, sb.startXsolla, sb.startZendesk, sb.startGoogle, sb.startControl} {
 		if err := start(); err != nil {
 			sb.Close() //nolint:errcheck // the first error is the one to tell
 			return nil, err

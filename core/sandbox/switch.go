@@ -109,6 +109,28 @@ const (
 	// XsollaValidatesRevoked: a revoked token passes the check as long as it
 	// has not expired.
 	XsollaValidatesRevoked Switch = "xsolla.validates-revoked"
+	// GoogleSaysEnd: the token answer of an app in testing says when the
+	// refresh token ends. Google's page promises that for time-based access only.
+	GoogleSaysEnd Switch = "google.says-refresh-end"
+	// GoogleWantsSecret: a desktop client must send its secret. Google's page
+	// for installed apps calls it optional.
+	GoogleWantsSecret Switch = "google.wants-secret"
+	// GoogleRedirectCode: a redirect URI that differs at the token endpoint is
+	// answered redirect_uri_mismatch instead of invalid_grant.
+	GoogleRedirectCode Switch = "google.redirect-mismatch-at-token"
+	// GoogleSessionControl: refreshes fail for the organization's session control.
+	GoogleSessionControl Switch = "google.session-control"
+	// GoogleDetailsOnly and GoogleErrorsOnly: API errors have one of their two
+	// forms only.
+	GoogleDetailsOnly Switch = "google.details-only"
+	GoogleErrorsOnly  Switch = "google.errors-only"
+	// GoogleMailOff: an account without Gmail is answered "Mail service not
+	// enabled" instead of "Precondition check failed."
+	GoogleMailOff Switch = "google.mail-off"
+	// GoogleBusy and GoogleBusy403: the Gmail API's limits are reached, told by
+	// 429 or by 403.
+	GoogleBusy    Switch = "google.busy"
+	GoogleBusy403 Switch = "google.busy-403"
 )
 
 // Switches lists the switches by name.
@@ -120,6 +142,7 @@ func Switches() []Switch {
 		ZendeskUnverifiedEmails, ZendeskTextTrue, ZendeskSupportBroken, ZendeskFlatForbidden, ZendeskWrongIsAnonymous, ZendeskTokensJSONOnly, ZendeskRefreshAnyLife,
 		ZendeskAuditDashIDs, ZendeskZopimAnswers, ZendeskChatZopimOnly, ZendeskChatDashIDs, ZendeskChatNumbers, ZendeskChatUnixTimes, ZendeskChatPKCE, ZendeskChatEndless,
 		XsollaKeysBase64URL, XsollaKeysObject, XsollaStatus422, XsollaCaptcha, XsollaTeapot, XsollaNoRotation, XsollaValidatesRevoked,
+		GoogleSaysEnd, GoogleWantsSecret, GoogleRedirectCode, GoogleSessionControl, GoogleDetailsOnly, GoogleErrorsOnly, GoogleMailOff, GoogleBusy, GoogleBusy403,
 	}
 	slices.Sort(out)
 	return out

@@ -1,0 +1,76 @@
+package sandbox
+
+import (
+	"context"
+	"slices"
+)
+
+// What administrators and account owners do on Google's pages, for rehearsals
+// and tests.
+
+// GoogleControl sets an app's access in the Admin console: "trusted",
+// "limited", "blocked", or "" for none.
+func (sb *Sandbox) GoogleControl(clientID, setting string) {
+	sb.google.change(func(g *google) { g.controls[clientID] = setting })
+}
+
+// GoogleRestrict makes Gmail a restricted service of the organization, open
+// to trusted apps only.
+func (sb *Sandbox) GoogleRestrict(on bool) {
+	sb.google.change(func(g *google) { g.restricted = on })
+}
+
+// GooglePublish puts the app of a client in production. Consents of before
+// keep their end, which Google's pages leave open.
+func (sb *Sandbox) GooglePublish(clientID string) {
+	sb.google.change(func(g *google) {
+		if c := g.clients[clientID]; c != nil {
+			for _, gr := range g.grants {
+				if gr.project == c.project && !g.alive(gr) {
+					gr.dead = true
+				}
+			}
+			c.project.audience = googleProduction
+		}
+	})
+}
+
+// GooglePassword changes the password of a mailbox: it ends every refresh
+// token with Gmail scopes.
+func (sb *Sandbox) GooglePassword(mailbox string) {
+	sb.google.change(func(g *google) {
+		for _, gr := range g.grants {
+			mail := slices.ContainsFunc(gr.scopes, func(s string) bool { return !slices.Contains(googleIdentityScopes(), s) })
+			if gr.account != nil && gr.account.mailbox == mailbox && mail {
+				gr.dead = true
+			}
+		}
+	})
+}
+
+// GoogleSuspend suspends an account, or ends its suspension.
+func (sb *Sandbox) GoogleSuspend(mailbox string, on bool) {
+	sb.google.change(func(g *google) {
+		if a := g.account(mailbox); a != nil {
+			a.gone = on
+		}
+	})
+}
+
+// GoogleDisableServiceAccount disables the service account.
+func (sb *Sandbox) GoogleDisableServiceAccount(on bool) {
+	sb.google.change(func(g *google) { g.disabled = on })
+}
+
+func (g *google) change(fn func(*google)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	fn(g)
+}
+
+// GrantAs is GrantInTerminal for a person who chooses the account (or what
+// else the page has to choose from) and ticks the named boxes only; nil leaves
+// all ticked.
+func (sb *Sandbox) GrantAs(ctx context.Context, authURL, account string, boxes []string) (string, error) {
+	return sb.answerPage(ctx, authURL, person{say: "allow", choose: account, boxes: boxes})
+}
