@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,50 +13,34 @@ import (
 )
 
 func (a *app) visitorCommand() *cobra.Command {
-	return a.group("visitor", "visitor", a.visitorFindCommand())
+	return a.group("visitor", "visitor", a.visitorFindCommand(), a.visitorBatchesCommand())
 }
 
 func (a *app) visitorFindCommand() *cobra.Command {
 	var in []string
-	var file string
-	c := a.command("visitor.find", &cobra.Command{Use: "find QUERY… | --from-file FILE", Args: args(0, -1)})
+	var batch batchFlags
+	c := a.command("visitor.find", &cobra.Command{Use: "find QUERY… | --from-file FILE | --resume BATCH", Args: args(0, -1)})
 	c.RunE = func(c *cobra.Command, given []string) error {
-		if (len(given) == 0) == (file == "") {
+		ways := 0
+		for _, way := range []bool{len(given) > 0, batch.file != "", batch.resume != ""} {
+			if way {
+				ways++
+			}
+		}
+		if batch.csv && a.opt.json {
+			return usageError("csv-or-json", c.CommandPath(), nil, nil)
+		}
+		if ways != 1 {
 			return usageError("args", c.CommandPath(), map[string]string{"usage": c.UseLine(), "count": fmt.Sprint(len(given))}, nil)
 		}
-		if file != "" {
-			var err error
-			if given, err = a.queryLines(c.Context(), file); err != nil {
-				return err
-			}
+		if batch.wanted() {
+			return a.visitorBatch(c.Context(), batch, in)
 		}
 		return a.visitorFind(c.Context(), given, in)
 	}
 	c.Flags().StringArrayVar(&in, "in", nil, a.flagText("visitor-in"))
-	c.Flags().StringVar(&file, "from-file", "", a.flagText("visitor-file"))
+	batch.add(a, c)
 	return a.jsonFlag(c)
-}
-
-// queryLines are the lines of a file, or of standard input to its end.
-func (a *app) queryLines(ctx context.Context, name string) ([]string, error) {
-	if name != "-" {
-		raw, err := readFile(name)
-		if err != nil {
-			return nil, inputError("read-queries", name, err)
-		}
-		return strings.Split(string(raw), "\n"), nil
-	}
-	var out []string
-	for {
-		line, err := a.readLine(ctx)
-		if errors.Is(err, io.EOF) {
-			return out, nil
-		}
-		if err != nil {
-			return nil, inputError("read-queries", name, err)
-		}
-		out = append(out, line)
-	}
 }
 
 // visitorFind looks up one after the other. The exit code is 0 when everybody

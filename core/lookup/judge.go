@@ -24,6 +24,11 @@ const (
 	CantTell  Outcome = "cant-tell"  // too little could be seen
 )
 
+// Outcomes lists the outcomes, those that need somebody first.
+func Outcomes() []Outcome {
+	return []Outcome{WillFail, Elsewhere, NotLinked, Several, CantTell, NoOne, Linked}
+}
+
 // Level is how much a finding matters.
 type Level string
 

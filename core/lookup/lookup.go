@@ -289,6 +289,21 @@ func known(list []core.Visitor, v core.Visitor) bool {
 // follow returns what a found person leads to.
 func (t *trail) follow(ctx context.Context, i int, v core.Visitor) []Lead {
 	from := t.sources[i].Name
+	out := leadsFrom(from, v)
+	if b, ok := t.sources[i].Finder.(Bridge); ok {
+		// What the records between do not tell is no failure of the source.
+		if more, err := b.Leads(ctx, v); err == nil {
+			for _, l := range more {
+				l.From = cmp.Or(l.From, from)
+				out = append(out, l)
+			}
+		}
+	}
+	return out
+}
+
+// leadsFrom returns what a person's record leads to by itself.
+func leadsFrom(from string, v core.Visitor) []Lead {
 	var out []Lead
 	add := func(k QueryKind, text string) {
 		if text != "" {
@@ -309,15 +324,6 @@ func (t *trail) follow(ctx context.Context, i int, v core.Visitor) []Lead {
 	add(ByChatID, v.ChatID)
 	for _, e := range v.Emails {
 		add(ByEmail, strings.ToLower(e.Address))
-	}
-	if b, ok := t.sources[i].Finder.(Bridge); ok {
-		// What the records between do not tell is no failure of the source.
-		if more, err := b.Leads(ctx, v); err == nil {
-			for _, l := range more {
-				l.From = cmp.Or(l.From, from)
-				out = append(out, l)
-			}
-		}
 	}
 	return out
 }

@@ -1,0 +1,167 @@
+package lookup
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"deskward/core"
+)
+
+// strikes is how many calls of a source fail, one after the other, before it
+// counts as down for the rest of a batch: a thousand rows shall not wait a
+// thousand time limits.
+const strikes = 5
+
+// asker asks one source on behalf of a batch. It leaves the vendor alone for
+// as long as the vendor wants, for all rows at once.
+type asker struct {
+	source  Source
+	kinds   []QueryKind
+	batch   BatchFinder // nil: one person a call
+	service *Batches
+
+	mu     sync.Mutex
+	until  time.Time // not before then
+	why    error     // of until
+	failed int       // calls in a row
+	down   error     // it is asked no more
+}
+
+func newAsker(src Source, s *Batches) *asker {
+	a := &asker{source: src, kinds: src.Finder.Takes(), service: s}
+	a.batch, _ = src.Finder.(BatchFinder)
+	return a
+}
+
+func (a *asker) takes(k QueryKind) bool { return slices.Contains(a.kinds, k) }
+
+// one asks about one person.
+func (a *asker) one(ctx context.Context, l Lead) ([]core.Visitor, error) {
+	var found []core.Visitor
+	err := a.do(ctx, func() error {
+		var err error
+		found, err = a.source.Finder.Find(ctx, l.Kind, l.Text)
+		return err
+	})
+	return found, err
+}
+
+// lot asks about several and tells each one's answer. Where the vendor refuses
+// the question itself, one text in it may be to blame: it is halved, so that
+// the others are answered.
+func (a *asker) lot(ctx context.Context, k QueryKind, texts []string, tell func(text string, found []core.Visitor, err error)) {
+	var found map[string][]core.Visitor
+	err := a.do(ctx, func() error {
+		var err error
+		found, err = a.batch.FindBatch(ctx, k, texts)
+		return err
+	})
+	if len(texts) > 1 && badQuestion(err) {
+		half := len(texts) / 2
+		a.lot(ctx, k, texts[:half], tell)
+		a.lot(ctx, k, texts[half:], tell)
+		return
+	}
+	for _, text := range texts {
+		tell(text, found[text], err)
+	}
+}
+
+// badQuestion reports an answer that is about what was asked, not about who
+// asks or how often.
+func badQuestion(err error) bool {
+	e, ok := errors.AsType[*core.Error](err)
+	if !ok {
+		return false
+	}
+	switch e.Params["status"] {
+	case "400", "413", "414", "422":
+		_, limited := core.RetryAfter(err)
+		return !limited
+	}
+	return false
+}
+
+// do makes a call, waits as the vendor says and makes it again, and gives the
+// source up when nothing works any more.
+func (a *asker) do(ctx context.Context, call func() error) error {
+	for try := 1; ; try++ {
+		if err := a.ready(ctx); err != nil {
+			return err
+		}
+		err := call()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		wait, limited := core.RetryAfter(err)
+		a.note(err, wait, limited)
+		if err == nil || !limited || try == tries {
+			return err
+		}
+	}
+}
+
+// ready waits until the vendor may be asked. It fails where that is too long
+// to wait for, and where the source was given up.
+func (a *asker) ready(ctx context.Context) error {
+	for {
+		a.mu.Lock()
+		wait, why, down := a.until.Sub(a.service.Clock.Now()), a.why, a.down
+		a.mu.Unlock()
+		switch {
+		case down != nil:
+			return down
+		case wait <= 0:
+			return context.Cause(ctx)
+		case wait > longestWait:
+			return why
+		}
+		if err := a.service.wait(ctx, wait); err != nil {
+			return err
+		}
+		if a.service.Wait != nil {
+			a.rest(time.Time{}) // the wait is over, whatever the clock says
+		}
+	}
+}
+
+func (a *asker) rest(until time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.until = until
+}
+
+// resting is until when the vendor wants to be left alone; zero: it may be
+// asked.
+func (a *asker) resting() time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.until.After(a.service.Clock.Now()) {
+		return a.until
+	}
+	return time.Time{}
+}
+
+func (a *asker) note(err error, wait time.Duration, limited bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case err == nil, badQuestion(err):
+		a.failed = 0
+	case limited:
+		if until := a.service.Clock.Now().Add(wait); until.After(a.until) {
+			a.until, a.why = until, err
+		}
+	default:
+		if a.failed++; a.failed >= strikes {
+			a.down = err
+		}
+	}
+}
+
+func (s *Batches) wait(ctx context.Context, d time.Duration) error {
+	return (&Service{Wait: s.Wait}).wait(ctx, d)
+}

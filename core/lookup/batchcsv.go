@@ -1,0 +1,85 @@
+package lookup
+
+import (
+	"encoding/csv"
+	"io"
+	"strconv"
+	"strings"
+
+	"deskward/core"
+)
+
+// WriteCSV writes what came of a batch as a table: one row a line of the list,
+// its header the field names of the JSON. The lines that were not asked about
+// are there without a verdict. Every cell is safe to open in a spreadsheet.
+func WriteCSV(w io.Writer, rows []Row, left []Line) error {
+	out := csv.NewWriter(w)
+	if err := out.Write([]string{"line", "query", "verdict", "external_id", "name", "email", "found_in", "ids", "not_seen", "findings"}); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if err := out.Write(cellsOf(r)); err != nil {
+			return err
+		}
+	}
+	for _, l := range left {
+		if err := out.Write([]string{strconv.Itoa(l.Number), cell(l.Query.Text), "", "", "", "", "", "", "", ""}); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func cellsOf(r Row) []string {
+	var in, ids, bad []string
+	for _, a := range r.Answers {
+		for _, v := range a.Visitors {
+			in, ids = append(in, a.Source), append(ids, v.ID)
+		}
+	}
+	for _, f := range r.Verdict.Findings {
+		if f.Level == Bad {
+			bad = append(bad, f.Code)
+		}
+	}
+	who := r.Person()
+	out := []string{
+		strconv.Itoa(r.Line), r.Query.Text, string(r.Verdict.Outcome), r.Verdict.ExternalID, who.Name, who.Email(),
+		strings.Join(in, "; "), strings.Join(ids, "; "), strings.Join(r.Verdict.Unseen, "; "), strings.Join(bad, "; "),
+	}
+	for i := 1; i < len(out); i++ {
+		out[i] = cell(out[i])
+	}
+	return out
+}
+
+// Person is who the row is about, as far as somebody was found: a record with
+// the person's external id, else the first that has a name or an address.
+func (r Row) Person() core.Visitor {
+	var best core.Visitor
+	for _, a := range r.Answers {
+		for _, v := range a.Visitors {
+			named := v.Name != "" || v.Email() != ""
+			if named && v.ExternalID != "" && v.ExternalID == r.Verdict.ExternalID {
+				return v
+			}
+			if best.ID == "" || named && best.Name == "" && best.Email() == "" {
+				best = v
+			}
+		}
+	}
+	return best
+}
+
+// cell makes a text safe for a spreadsheet: nothing in it is a control
+// character, and what a spreadsheet would take for a formula has an apostrophe
+// before it (owasp.org/www-community/attacks/CSV_Injection; the wide forms are
+// read as formulas by Japanese versions).
+func cell(s string) string {
+	s = core.CleanLine(s)
+	if strings.IndexAny(strings.TrimLeft(s, " \u3000"), "=+-@＝＋－＠") == 0 {
+		return "'" + s
+	}
+	return s
+}
