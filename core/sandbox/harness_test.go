@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"deskward/core"
 	"deskward/core/sandbox"
 )
 
@@ -26,7 +27,12 @@ type user struct {
 
 func start(t *testing.T) *user {
 	t.Helper()
-	sb, err := sandbox.Start(t.Context(), sandbox.Options{})
+	return startOn(t, core.SystemClock{})
+}
+
+func startOn(t *testing.T, clock core.Clock) *user {
+	t.Helper()
+	sb, err := sandbox.Start(t.Context(), sandbox.Options{Clock: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
