@@ -69,6 +69,12 @@ type Connection struct {
 	Secrets Secrets `json:"-"` // sealed beside the other fields; nil in a listing
 }
 
+// The settings that a listing knows, too.
+const (
+	SettingProduct = "product" // one of several products of a platform
+	SettingHost    = "host"    // the one of several hosts that answered
+)
+
 // Check is the result of asking the vendor whether a credential works.
 type Check struct {
 	At    time.Time `json:"at,omitzero"`
@@ -100,9 +106,11 @@ type Summary struct {
 	Region        string
 	Account       string
 	ReplacedBy    string
-	HasAccess     bool // an access token is stored
-	HasRefresh    bool // a refresh token is stored
-	HasCredential bool // a token, key or auth token that works by itself is stored
+	Product       string // which product of the platform, where it has several: SettingProduct
+	Host          string // at which of its hosts the product answered: SettingHost
+	HasAccess     bool   // an access token is stored
+	HasRefresh    bool   // a refresh token is stored
+	HasCredential bool   // a token, key or auth token that works by itself is stored
 	AccessExpires time.Time
 	EndsAt        time.Time
 	RefreshBegun  time.Time
@@ -173,8 +181,8 @@ func (c Connection) Summary() Summary {
 	has := func(name string) bool { return !c.Secrets[name].Empty() }
 	return Summary{
 		ID: c.ID, Name: c.Name, Rev: c.Rev, Platform: c.Platform, Grant: c.Grant, Region: c.Region, Account: c.Account,
-		ReplacedBy: c.ReplacedBy,
-		HasAccess:  has(SecretAccessToken), HasRefresh: has(SecretRefreshToken),
+		ReplacedBy: c.ReplacedBy, Product: c.Settings[SettingProduct], Host: c.Settings[SettingHost],
+		HasAccess: has(SecretAccessToken), HasRefresh: has(SecretRefreshToken),
 		HasCredential: has(SecretAuthtoken) || has(SecretAPIToken),
 		AccessExpires: c.AccessExpires, EndsAt: c.EndsAt, RefreshBegun: c.RefreshBegun,
 		CheckedAt: c.Check.At, CheckOK: c.Check.OK, CheckCode: c.Check.Code, GrantedAt: c.GrantedAt,
@@ -186,6 +194,7 @@ func (s Summary) head() []byte {
 		String(s.Name).String(string(s.Platform)).String(string(s.Grant)).String(s.Region).String(s.Account).String(s.ReplacedBy).
 		Bool(s.HasAccess).Bool(s.HasRefresh).Bool(s.HasCredential).
 		Time(s.AccessExpires).Time(s.EndsAt).Time(s.RefreshBegun).Time(s.CheckedAt).Bool(s.CheckOK).String(s.CheckCode).Time(s.GrantedAt).
+		String(s.Product).String(s.Host). // in records of before they are missing, which reads as ""
 		Bytes()
 }
 
@@ -196,6 +205,7 @@ func summaryOf(r Record) (Summary, error) {
 		Name: d.String(), Platform: PlatformID(d.String()), Grant: Grant(d.String()), Region: d.String(), Account: d.String(), ReplacedBy: d.String(),
 		HasAccess: d.Bool(), HasRefresh: d.Bool(), HasCredential: d.Bool(),
 		AccessExpires: d.Time(), EndsAt: d.Time(), RefreshBegun: d.Time(), CheckedAt: d.Time(), CheckOK: d.Bool(), CheckCode: d.String(), GrantedAt: d.Time(),
+		Product: d.String(), Host: d.String(),
 	}
 	return s, d.Err()
 }

@@ -14,8 +14,16 @@ import (
 	"deskward/core/sandbox"
 )
 
-func zendeskConnection(sb *sandbox.Sandbox, _ core.Grant) map[string]string {
+func zendeskConnection(sb *sandbox.Sandbox, g core.Grant) map[string]string {
 	z := sb.Fixtures().Zendesk
+	switch g {
+	case core.GrantCode:
+		return map[string]string{"product": "chat", "account": z.Subdomain, "client_id": z.ChatClientID, "client_secret": z.ChatClientSecret}
+	case core.GrantClientCredentials:
+		return map[string]string{"product": "chat", "account": z.Subdomain, "client_id": z.ChatServerID, "client_secret": z.ChatServerSecret}
+	case core.GrantAPIToken:
+		return map[string]string{"product": "chat", "account": z.Subdomain, core.SecretAPIToken: z.ChatToken}
+	}
 	return map[string]string{"region": "zendesk", "account": z.Subdomain, "app_id": z.AppID, "key_id": z.AppKeyID, core.SecretAPIToken: z.AppKeySecret}
 }
 

@@ -123,6 +123,13 @@ type Checker interface {
 	Check(ctx context.Context) (core.Check, error)
 }
 
+// Learner is a Checker that finds out by asking what only asking tells, such as
+// which of two hosts answers. After a good check it is kept with the connection.
+type Learner interface {
+	// Learned returns settings by name; nil: nothing was found out.
+	Learned() map[string]string
+}
+
 // ScopeProber tells by one cheap call per scope what a credential may do.
 type ScopeProber interface {
 	ProbeScopes(ctx context.Context) ([]ScopeProbe, error)

@@ -143,12 +143,28 @@ func (s *Service) Check(ctx context.Context, id string) (core.Connection, error)
 			return errOtherGrant // the verdict is about a credential that is no longer stored
 		}
 		now.Check = check
+		if l, ok := client.(Learner); ok && check.OK {
+			now.Settings = with(now.Settings, l.Learned())
+		}
 		return nil
 	})
 	if errors.Is(err, errOtherGrant) {
 		return s.Connections.Get(ctx, id)
 	}
 	return c, err
+}
+
+// with returns settings with those that were learned.
+func with(settings, learned map[string]string) map[string]string {
+	if len(learned) == 0 {
+		return settings
+	}
+	out := maps.Clone(settings)
+	if out == nil {
+		out = map[string]string{}
+	}
+	maps.Copy(out, learned)
+	return out
 }
 
 var errOtherGrant = errors.New("the connection was granted anew meanwhile")

@@ -108,6 +108,9 @@ func zendeskFixtures() ZendeskFixtures {
 		OAuthOldID: "nightly_export_sandbox", OAuthOldSecret: "sandbox-support-oauth-old-secret",
 		OAuthRedirects: []string{
 			"http://127.0.0.1:48105/callback/zendesk", "http://127.0.0.1:48106/callback/zendesk", "http://127.0.0.1:48107/callback/zendesk",
+		},
+		ChatRedirects: []string{
+			"http://localhost:48105/callback/zendesk", "http://localhost:48106/callback/zendesk", "http://localhost:48107/callback/zendesk",
 			"http://localhost:8080",
 		},
 		APIToken: "sandbox-support-api-token-in-use", IdleAPIToken: "sandbox-support-api-token-forgotten",
@@ -415,7 +418,8 @@ type ZendeskFixtures struct {
 	AdminEmail     string   `json:"admin_email"` // of team members, and one person who is none
 	AgentEmail     string   `json:"agent_email"`
 	EndUserEmail   string   `json:"end_user_email"`
-	OAuthRedirects []string `json:"oauth_redirects"` // of all clients, of Support and of Chat
+	OAuthRedirects []string `json:"oauth_redirects"` // of all clients of Support
+	ChatRedirects  []string `json:"chat_redirects"`  // of all clients of Chat: https, or localhost
 
 	OAuthClientID     string `json:"oauth_client_id"` // of Support, confidential
 	OAuthClientSecret string `json:"oauth_client_secret"`

@@ -47,8 +47,8 @@ func newChat(sb *Sandbox, fix *ZendeskFixtures, s *support) *chat {
 		sb: sb, fix: fix, support: s,
 		pages: map[string]*chatRequest{}, codes: map[string]*chatRequest{}, access: map[string]*chatGrant{}, refresh: map[string]*chatGrant{},
 		clients: []*chatClient{
-			{number: 31, id: fix.ChatClientID, secret: fix.ChatClientSecret, name: "deskward", redirects: fix.OAuthRedirects},
-			{number: 32, id: fix.ChatServerID, secret: fix.ChatServerSecret, name: "deskward, server", redirects: fix.OAuthRedirects, confidential: true},
+			{number: 31, id: fix.ChatClientID, secret: fix.ChatClientSecret, name: "deskward", redirects: fix.ChatRedirects},
+			{number: 32, id: fix.ChatServerID, secret: fix.ChatServerSecret, name: "deskward, server", redirects: fix.ChatRedirects, confidential: true},
 		},
 	}
 	now := sb.clock.Now()

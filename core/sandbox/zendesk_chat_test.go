@@ -22,7 +22,7 @@ func (u *supportUsers) chat(target, token string) (int, map[string]any) {
 
 func (u *supportUsers) chatToken(with ...string) (int, map[string]any) {
 	u.Helper()
-	form := url.Values{"client_id": {u.fix.ChatClientID}, "client_secret": {u.fix.ChatClientSecret}, "redirect_uri": {u.fix.OAuthRedirects[0]}}
+	form := url.Values{"client_id": {u.fix.ChatClientID}, "client_secret": {u.fix.ChatClientSecret}, "redirect_uri": {u.fix.ChatRedirects[0]}}
 	for i := 0; i+1 < len(with); i += 2 {
 		form.Set(with[i], with[i+1])
 	}
@@ -30,7 +30,7 @@ func (u *supportUsers) chatToken(with ...string) (int, map[string]any) {
 }
 
 func (u *supportUsers) chatURL(with ...string) string {
-	q := url.Values{"response_type": {"code"}, "client_id": {u.fix.ChatClientID}, "redirect_uri": {u.fix.OAuthRedirects[0]}, "scope": {"read write"}, "state": {"s"}}
+	q := url.Values{"response_type": {"code"}, "client_id": {u.fix.ChatClientID}, "redirect_uri": {u.fix.ChatRedirects[0]}, "scope": {"read write"}, "state": {"s"}}
 	for i := 0; i+1 < len(with); i += 2 {
 		q.Set(with[i], with[i+1])
 	}

@@ -247,8 +247,10 @@ func (a *add) register() (console, redirect string) {
 	}
 	// Before the form is complete a platform may refuse to say; then the
 	// redirect URI is the one that holds for all.
-	cfg, err := a.f.Service.Config(core.Connection{Platform: p.ID, Grant: answers.Grant, Region: region, Issuer: answers.Plain["issuer"], Settings: answers.Plain})
-	if err != nil {
+	cfg, err := a.f.Service.Config(core.Connection{
+		Platform: p.ID, Grant: answers.Grant, Region: region, Issuer: answers.Plain["issuer"], Account: answers.Plain["account"], Settings: answers.Plain,
+	})
+	if err != nil && cfg.Platform == "" {
 		cfg = consent.Config{Platform: p.ID}
 	}
 	return console, cfg.Redirects()[0]

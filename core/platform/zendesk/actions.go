@@ -278,6 +278,9 @@ func (m *keys) conversations(ctx context.Context, stored, account, app, key stri
 		if err == nil && c.Platform != ID {
 			err = &core.Error{Tried: "find-connection", On: c.Name, Code: "zendesk.not-zendesk", Class: core.Usage}
 		}
+		if err == nil && c.Grant != core.GrantAppKey {
+			err = &core.Error{Tried: "find-connection", On: c.Name, Code: "zendesk.not-conversations", Class: core.Usage}
+		}
 		return c, true, err
 	}
 	secret = core.TidySecret(secret)

@@ -21,7 +21,7 @@ var (
 	_ lookup.Finder       = (*connection)(nil)
 )
 
-func dial(c core.Connection, env platform.Env) any {
+func dialConversations(c core.Connection, env platform.Env) any {
 	return &connection{NewConversations(env.HTTP, env.Endpoints, c), c}
 }
 

@@ -9,6 +9,7 @@ import (
 // The pages that tell the dates below.
 const (
 	pageTokensEnd = "https://developer.zendesk.com/documentation/api-basics/authentication/oauth-migration/"
+	pageZopim     = "https://developer.zendesk.com/api-reference/live-chat/introduction/"
 	pageRefresh   = "https://support.zendesk.com/hc/en-us/articles/9182123625370"
 )
 
@@ -25,11 +26,19 @@ func tokensEnd() time.Time { return time.Date(2027, 4, 30, 0, 0, 0, 0, time.UTC)
 // page name 2026-04-30 (pageRefresh).
 func refreshNeeded() time.Time { return time.Date(2027, 4, 1, 0, 0, 0, 0, time.UTC) }
 
+// zopimEnd is until when www.zopim.com was to answer beside the subdomain
+// (pageZopim). Whether it still does is not known.
+func zopimEnd() time.Time { return time.Date(2025, 5, 12, 0, 0, 0, 0, time.UTC) }
+
 // ends are the dates that Zendesk has announced. API tokens are of Support
 // alone: the keys of the Conversations API and the tokens of Chat go on.
 func ends(c core.Summary) []core.End {
 	var out []core.End
 	switch {
+	case c.Product == productChat:
+		if c.Host == chatAtZopim {
+			out = append(out, core.End{Code: "zendesk.zopim-ends", At: zopimEnd(), Source: pageZopim})
+		}
 	case c.Grant == core.GrantAPIToken:
 		out = append(out, core.End{Code: "zendesk.api-token-ends", At: tokensEnd(), Source: pageTokensEnd})
 		// The last use known here is the last check; other systems may have

@@ -35,6 +35,7 @@ func AdviceKeys() []string {
 	for _, c := range vendorErrors() {
 		out = append(out, "zendesk."+c)
 	}
+	out = append(out, codeChatRefused, codeChatForbidden, codeChatSupportToken, codeChatNowhere, codeChatClient, codeChatPublic)
 	return append(out, codeUnlisted, codeNoCode, codeThrottled, codeUnavailable, codeNotAPI)
 }
 

@@ -1,7 +1,7 @@
-// Package zendesk is the platform of Zendesk: for now its Conversations API
-// (Sunshine Conversations, version 2), which tells who a messaging user is and
-// whether they have signed in, and the actions around the keys that sign
-// visitor tokens.
+// Package zendesk is the platform of Zendesk: its Conversations API (Sunshine
+// Conversations, version 2), which tells who a messaging user is and whether
+// they have signed in, Zendesk Chat, and the actions around the keys that sign
+// visitor tokens. Each has credentials of its own, which the others refuse.
 //
 // Zendesk has no public API for the signing keys of an ordinary account: they
 // are made in the Admin Center. Only a direct account of Sunshine
@@ -46,20 +46,14 @@ func Platform() platform.Platform {
 	return platform.Platform{
 		ID:     ID,
 		Name:   "Zendesk",
-		Grants: []core.Grant{core.GrantAppKey},
+		Grants: []core.Grant{core.GrantAppKey, core.GrantCode, core.GrantClientCredentials, core.GrantAPIToken},
 		// The two below Zendesk's own are of direct accounts, made before
 		// Zendesk had the API (Sunshine Conversations' specification, "servers").
 		Regions: []platform.Region{{ID: regionZendesk}, {ID: regionUS}, {ID: regionEU}},
-		Asks: []platform.Ask{
-			{Name: "region", Default: regionZendesk, Check: checkRegion},
-			{Name: "account", Check: checkAccount},
-			{Name: settingApp, Optional: true, Check: checkApp},
-			{Name: settingKey, Check: checkKey},
-			{Name: core.SecretAPIToken, Secret: true},
-			{Name: settingBrand, Optional: true, Check: checkBrand},
-			{Name: settingAuth, Optional: true, Default: authBasic, Check: checkAuth},
-		},
-		Dial:    func(c core.Connection, env platform.Env) any { return dial(c, env) },
+		Asks:    asks(),
+		Scopes:  nil, // Chat has three, and Support others
+		OAuth:   oauthConfig,
+		Dial:    dial,
 		Ends:    ends,
 		Actions: func(s platform.Services) []action.Action { return (&keys{s, wait}).actions() },
 	}
