@@ -1,0 +1,9 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+func (a *app) zohoCommand() *cobra.Command {
+	return a.group("zoho", "zoho", a.zohoRewriteCommand(), a.zohoLinksCommand())
+}

@@ -1,0 +1,525 @@
+package deluge
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// entry is one key of a map: a pair of a literal, or a put.
+type entry struct {
+	key    string
+	value  *node
+	pair   *node // in the map literal owner; nil: a put
+	owner  *node
+	put    *statement // the statement that is the put
+	holder string     // the name whose put it is
+}
+
+// object is one map, under all the names that it has.
+type object struct {
+	versions []*version
+	entries  []*entry
+	unknown  bool // it also holds what can't be seen
+}
+
+// plan is what is to be done about one request.
+type plan struct {
+	q       *request
+	code    string
+	subject string
+	address address
+	heads   []*entry // to be removed from the headers
+	fields  []*entry // to be removed from the parameters
+	urls    []*template
+	bodies  []*template
+	lost    map[*template][]span
+	cut     *cuts
+	reason  string // why it can't be rewritten; "": it can
+	own     bool
+	secrets []string
+	method  string
+}
+
+// finder holds everything that is known of one text.
+type finder struct {
+	r       *reader
+	f       *flow
+	o       Options
+	plans   []*plan // of every request, also of those that need nothing
+	objects map[*version]*object
+	seen    map[int32]bool // texts that were looked at, by code token
+	lines   lineIndex
+	res     Result
+}
+
+// Rewrite finds the uses of auth tokens in a text and the edits that replace
+// them by the connection.
+func Rewrite(src string, o Options) Result {
+	if !worthReading(src) {
+		return Result{}
+	}
+	d := newFinder(src, o)
+	d.decide()
+	d.emit()
+	d.sweep()
+	d.sort()
+	return d.res
+}
+
+// worthReading is a quick look whether anything here can concern a token.
+func worthReading(src string) bool {
+	return containsFold(src, "authtoken") || containsFold(src, "oauthtoken") || containsFold(src, "zoho.") || strings.Contains(src, openQuote) || strings.Contains(src, closeQuote)
+}
+
+// containsFold is strings.Contains without regard to case; lower is in small
+// letters.
+func containsFold(s, lower string) bool {
+	first := lower[0]
+	for i := 0; i+len(lower) <= len(s); i++ {
+		j := strings.IndexByte(s[i:], first)
+		k := strings.IndexByte(s[i:], first-'a'+'A')
+		switch {
+		case j < 0 && k < 0:
+			return false
+		case j < 0 || k >= 0 && k < j:
+			j = k
+		}
+		i += j
+		if i+len(lower) <= len(s) && strings.EqualFold(s[i:i+len(lower)], lower) {
+			return true
+		}
+	}
+	return false
+}
+
+func newFinder(src string, o Options) *finder {
+	r := newReader(src)
+	d := &finder{r: r, o: o, objects: map[*version]*object{}, seen: map[int32]bool{}, lines: lineIndex{src: src}}
+	d.f = follow(r, r.statements(int32(len(r.code))))
+	d.join()
+	for _, q := range d.f.requests {
+		d.plans = append(d.plans, d.plan(q))
+	}
+	return d
+}
+
+// join puts the versions together that may hold the same map.
+func (d *finder) join() {
+	var all func(v *version, depth int)
+	all = func(v *version, depth int) {
+		for _, a := range v.any {
+			if find(a) != find(v) && depth < maxDepth {
+				union(v, a)
+				all(a, depth+1)
+			}
+		}
+	}
+	for _, v := range d.f.versions {
+		if len(v.uses) > 0 {
+			all(v, 0)
+		}
+		if v.value != nil && v.value.form == formName && v.value.seen != nil {
+			union(v, v.value.seen)
+		}
+	}
+	for _, v := range d.f.versions {
+		root := find(v)
+		if d.objects[root] == nil {
+			d.objects[root] = &object{}
+		}
+		o := d.objects[root]
+		o.versions = append(o.versions, v)
+		d.contents(o, v)
+	}
+}
+
+func find(v *version) *version {
+	for v.root != nil {
+		if v.root.root != nil {
+			v.root = v.root.root
+		}
+		v = v.root
+	}
+	return v
+}
+
+func union(a, b *version) {
+	if a, b = find(a), find(b); a != b {
+		b.root = a
+	}
+}
+
+func (d *finder) contents(o *object, v *version) {
+	switch {
+	case v.any != nil:
+	case v.value == nil:
+		o.unknown = o.unknown || len(v.uses) > 0
+	case v.value.form == formMap:
+		o.entries = append(o.entries, d.pairs(v.value)...)
+	case v.value.form == formName, d.r.emptyMap(v.value):
+	default:
+		o.unknown = true
+	}
+	for _, u := range v.uses {
+		if u.role != rolePut {
+			continue
+		}
+		key, _ := d.r.literal(u.in.kids[1])
+		e := &entry{key: key, value: u.in.kids[2], holder: v.name}
+		if u.by.act == actExpression && u.by.value == u.in {
+			e.put = u.by
+		}
+		o.entries = append(o.entries, e)
+	}
+}
+
+func (d *finder) pairs(m *node) []*entry {
+	var out []*entry
+	for _, p := range m.kids {
+		key, ok := d.r.literal(p.kids[0])
+		if !ok && p.kids[0].form == formName {
+			key = d.r.source(p.kids[0])
+		}
+		out = append(out, &entry{key: key, value: p.kids[1], pair: p, owner: m})
+	}
+	return out
+}
+
+// held returns what a slot of a request holds: the entries of its map. n may
+// be a map, a name, or either with toString().
+func (d *finder) held(n *node) (entries []*entry, o *object) {
+	if n == nil {
+		return nil, nil
+	}
+	for n.form == formParen {
+		n = n.kids[0]
+	}
+	if n.form == formCall && len(n.kids) == 1 && n.kids[0].form == formMember && d.r.isWord(n.kids[0].to-1, "tostring") {
+		n = n.kids[0].kids[0]
+	}
+	switch {
+	case n.form == formMap:
+		return d.pairs(n), nil
+	case n.form == formName && n.seen != nil:
+		o := d.objects[find(n.seen)]
+		return o.entries, o
+	}
+	return nil, nil
+}
+
+func (d *finder) plan(q *request) *plan {
+	p := &plan{q: q, cut: newCuts(), lost: map[*template][]span{}, method: d.method(q)}
+	var few bool
+	p.urls, few = d.r.templates(q.url)
+	if !few {
+		p.reason = "ways"
+	}
+	for _, t := range p.urls {
+		d.note(t.root)
+	}
+	p.address = d.common(p.urls)
+	d.headers(p)
+	d.parameters(p)
+	d.query(p)
+	if p.address.where == whereForeign {
+		d.another(p)
+	}
+	if p.code != "" && p.reason == "" {
+		p.reason = d.refusal(p)
+	}
+	return p
+}
+
+// another remembers all keys of a request to another vendor as looked at: an
+// authtoken among them is that vendor's.
+func (d *finder) another(p *plan) {
+	for i := p.q.node.from; i < p.q.node.to; i++ {
+		if s, _ := d.r.literal(&node{form: formLiteral, from: i}); strings.EqualFold(s, "authtoken") {
+			d.seen[i] = true
+		}
+	}
+	for _, slot := range []*node{p.q.headers, p.q.params} {
+		entries, _ := d.held(slot)
+		for _, e := range entries {
+			d.noteKey(e)
+		}
+	}
+}
+
+func (d *finder) method(q *request) string {
+	if !q.block {
+		if q.post {
+			return "POST"
+		}
+		return "GET"
+	}
+	if t := q.entries["type"]; t != nil {
+		if s, ok := d.r.literal(t.kids[0]); ok {
+			return strings.ToUpper(s)
+		}
+		return strings.ToUpper(d.r.source(t.kids[0]))
+	}
+	return "GET"
+}
+
+// common is what is known of an address in all of its ways.
+func (d *finder) common(all []*template) address {
+	var out address
+	for i, t := range all {
+		a := locate(t.text)
+		if i > 0 && (a.where != out.where || a.service != out.service) {
+			if a.where == out.where {
+				out.service = ""
+				continue
+			}
+			return address{}
+		}
+		if i == 0 || a.oldAPI() {
+			out = a
+		}
+	}
+	return out
+}
+
+func (d *finder) headers(p *plan) {
+	entries, _ := d.held(p.q.headers)
+	for _, e := range entries {
+		if !strings.EqualFold(strings.TrimSpace(e.key), "authorization") {
+			continue
+		}
+		token, own, secrets := d.credential(e.value)
+		if token {
+			p.heads = append(p.heads, e)
+			p.secrets = append(p.secrets, secrets...)
+			p.own = p.own || own
+			p.code, p.subject = d.headerCode(p, e, own), e.holder
+		}
+	}
+}
+
+func (d *finder) headerCode(p *plan, e *entry, own bool) string {
+	switch {
+	case own:
+		return CodeOwnOAuth
+	case e.pair != nil && p.q.headers.form == formMap:
+		return CodeHeader
+	case e.pair == nil && p.q.headers.form == formName && d.r.source(p.q.headers) == e.holder:
+		return CodePut
+	case e.pair != nil && p.q.headers.form == formName && p.q.headers.seen.value == e.owner:
+		return CodeHeader
+	}
+	return CodeAlias
+}
+
+// credential reports whether the value of an Authorization header is an auth
+// token, or an OAuth token that the function fetched itself.
+func (d *finder) credential(value *node) (token, own bool, secrets []string) {
+	ways, _ := d.r.templates(value)
+	for _, t := range ways {
+		text := strings.TrimLeft(t.text, " ")
+		name, secret, _ := strings.Cut(text, " ")
+		switch {
+		case strings.EqualFold(name, "Zoho-authtoken"):
+			token = true
+			if secret = strings.TrimSpace(secret); len(secret) >= 8 && !strings.Contains(secret, string(hidden)) {
+				secrets = append(secrets, secret)
+			}
+		case strings.EqualFold(name, "Zoho-oauthtoken"):
+			token, own = true, true
+		default:
+			continue
+		}
+		d.note(t.root)
+	}
+	return token, own, secrets
+}
+
+// note remembers the texts that a template is made of.
+func (d *finder) note(p *piece) {
+	if p.start >= 0 {
+		d.seen[p.node.from] = true
+	}
+	for _, kid := range p.kids {
+		d.note(kid)
+	}
+}
+
+func (d *finder) parameters(p *plan) {
+	if p.q.params == nil {
+		return
+	}
+	entries, _ := d.held(p.q.params)
+	for _, e := range entries {
+		if strings.EqualFold(e.key, "authtoken") {
+			p.fields = append(p.fields, e)
+			d.noteKey(e)
+			ways, _ := d.r.templates(e.value)
+			for _, t := range ways {
+				if len(t.text) >= 8 && !strings.Contains(t.text, string(hidden)) {
+					p.secrets = append(p.secrets, t.text)
+				}
+			}
+		}
+	}
+	if len(p.fields) > 0 {
+		for _, e := range entries {
+			if strings.EqualFold(e.key, "scope") && d.legacyScope(e.value) {
+				p.fields = append(p.fields, e)
+			}
+		}
+		p.code, p.subject = CodeParameter, p.fields[0].holder
+	}
+	if len(entries) == 0 {
+		p.bodies, _ = d.r.templates(p.q.params)
+		for _, t := range p.bodies {
+			d.note(t.root)
+		}
+	}
+}
+
+func (d *finder) noteKey(e *entry) {
+	at := e.value.from - 2 // the comma or colon, and before it the key
+	d.seen[at] = true
+}
+
+func (d *finder) legacyScope(n *node) bool {
+	ways, few := d.r.templates(n)
+	for _, t := range ways {
+		if !legacyScope(t.text) {
+			return false
+		}
+	}
+	return few
+}
+
+// query looks for a token in the address and in a body that is a text.
+func (d *finder) query(p *plan) {
+	look := func(all []*template, form bool, code string) {
+		for _, t := range all {
+			lose, values, shape := pairsOf(t.text, form)
+			if !shape && p.reason == "" {
+				p.reason = "shape"
+			}
+			if len(lose) > 0 || !shape {
+				p.code = code
+				p.lost[t] = lose
+			}
+			for _, v := range values {
+				if len(v) >= 8 && !strings.Contains(v, string(hidden)) {
+					p.secrets = append(p.secrets, v)
+				}
+			}
+		}
+	}
+	look(p.bodies, true, CodeParameter)
+	look(p.urls, false, CodeQuery)
+}
+
+// refusal says why a request that uses a token is not rewritten.
+func (d *finder) refusal(p *plan) string {
+	q := p.q
+	for _, e := range append(p.heads[:len(p.heads):len(p.heads)], p.fields...) {
+		if e.pair == nil && e.put == nil {
+			return "inside"
+		}
+		if d.r.containsPath(e.value, "zoho.authtoken") {
+			return "variable"
+		}
+	}
+	switch a := p.address; {
+	case a.where == whereForeign:
+		return "foreign"
+	case a.where == whereUnknown:
+		return "address"
+	case a.oldAPI():
+		return "old-api"
+	case q.odd:
+		return "arguments"
+	case !q.block:
+		if why := d.convertible(q); why != "" {
+			return why
+		}
+	}
+	for _, t := range append(p.urls[:len(p.urls):len(p.urls)], p.bodies...) {
+		if !p.cut.take(t.root, p.lost[t]) {
+			return "shape"
+		}
+	}
+	return ""
+}
+
+// containsPath reports whether a.b stands in an expression.
+func (r *reader) containsPath(n *node, path string) bool {
+	a, b, _ := strings.Cut(path, ".")
+	for i := n.from; i+2 < n.to; i++ {
+		if r.isWord(i, a) && r.isMark(i+1, ".") && r.isWord(i+2, b) {
+			return true
+		}
+	}
+	return false
+}
+
+// convertible says why a getUrl or postUrl can't become an invokeurl; "": it
+// can.
+func (d *finder) convertible(q *request) string {
+	start, end := d.r.span(q.node)
+	for i := d.r.code[q.node.from]; d.r.all[i].Start < end; i++ {
+		if t := d.r.all[i]; t.Kind == Comment && t.Start > start {
+			return "comment"
+		}
+	}
+	if d.whole(q) {
+		return ""
+	}
+	if q.nested || q.by.act == actOpaque || d.beside(q) {
+		return "nested"
+	}
+	return ""
+}
+
+// whole reports a request that is all that is assigned.
+func (d *finder) whole(q *request) bool {
+	return q.by.act == actAssign && q.by.value == q.node
+}
+
+// beside reports whether a statement does other things whose order would
+// change if the request went before it.
+func (d *finder) beside(q *request) bool {
+	for _, other := range d.f.requests {
+		if other != q && other.by == q.by {
+			return true
+		}
+	}
+	for _, t := range d.f.tasks {
+		if t.node.from >= q.by.from && t.node.to <= q.by.to && q.by.act != actIf && q.by.act != actEach {
+			return true
+		}
+	}
+	return false
+}
+
+// lineIndex finds lines and columns.
+type lineIndex struct {
+	src    string
+	starts []int
+}
+
+func (l *lineIndex) at(offset int) (line, column int) {
+	if l.starts == nil {
+		l.starts = []int{0}
+		for i := 0; i < len(l.src); i++ {
+			if l.src[i] == '\n' || l.src[i] == '\r' && (i+1 == len(l.src) || l.src[i+1] != '\n') {
+				l.starts = append(l.starts, i+1)
+			}
+		}
+	}
+	low, high := 0, len(l.starts)
+	for low+1 < high {
+		if mid := (low + high) / 2; l.starts[mid] <= offset {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	return low + 1, utf8.RuneCountInString(l.src[l.starts[low]:offset]) + 1
+}

@@ -1,0 +1,495 @@
+package deluge
+
+import "strings"
+
+// version is a variable between two assignments: every name that is read is
+// read in one version. Where ways meet (behind an if, in a loop) a version is
+// any of several.
+type version struct {
+	name  string
+	by    *statement // the assignment; nil: an argument, or unknown
+	value *node      // what was assigned; nil: unknown
+	add   *version   // of +=: what was there before
+	any   []*version // any of these
+	uses  []use
+	root  *version // of versions that hold the same map (union-find)
+}
+
+// role says how a name is used.
+type role uint8
+
+const (
+	roleOther   role = iota // in a way that is not followed
+	rolePut                 // m.put(…): in names the call
+	roleGet                 // m.get("…") of a literal key
+	roleFlows               // a part of the text that into holds, or another name for its map
+	roleRequest             // the address, headers or parameters of a request, or part of it
+	roleInfo                // only logged
+)
+
+// use is one place where a version is read.
+type use struct {
+	at   *node
+	role role
+	in   *node    // the call
+	into *version // where it flows
+	by   *statement
+}
+
+// request is one HTTP request.
+type request struct {
+	node    *node
+	by      *statement
+	block   bool // invokeurl; otherwise getUrl or postUrl
+	post    bool
+	entries map[string]*node // formEntry of a block, by key
+	url     *node
+	headers *node
+	params  *node
+	flag    *node // getUrl's last argument
+	nested  bool  // else-if, or behind && or ||: nothing can be put before it
+	odd     bool  // arguments whose meaning can't be told
+}
+
+// task is a call of another Zoho service: zoho.desk.create(…).
+type task struct {
+	node *node
+	path string // "zoho.desk.create", in small letters
+}
+
+// flow follows the variables of a text.
+type flow struct {
+	r        *reader
+	vars     map[string]*version
+	versions []*version
+	requests []*request
+	tasks    []*task
+	by       *statement
+	nested   bool
+	lists    [][]*statement
+}
+
+func follow(r *reader, all []*statement) *flow {
+	f := &flow{r: r, vars: map[string]*version{}}
+	f.list(all)
+	return f
+}
+
+func (f *flow) list(all []*statement) (returned bool) {
+	f.lists = append(f.lists, all)
+	for _, s := range all {
+		f.statement(s)
+		returned = s.act == actReturn
+	}
+	return returned
+}
+
+func (f *flow) statement(s *statement) {
+	f.by = s
+	switch s.act {
+	case actAssign:
+		f.assign(s)
+	case actExpression, actReturn:
+		f.read(s.value, use{by: s})
+	case actInfo:
+		f.read(s.value, use{role: roleInfo, by: s})
+	case actIf:
+		f.branches(s)
+	case actEach:
+		f.loop(s)
+	case actTry:
+		f.try(s)
+	case actBlock:
+		f.list(s.blocks[0])
+	case actDefine:
+		outer := f.vars
+		f.vars = map[string]*version{}
+		f.list(s.blocks[0])
+		f.vars = outer
+	case actOpaque:
+		f.opaque(s.from, s.to)
+	}
+}
+
+func (f *flow) opaque(from, to int32) {
+	for i := from; i < to; i++ {
+		if f.r.kind(i) == Word && !f.r.isMark(i-1, ".") {
+			v := f.current(f.r.text(i))
+			v.uses = append(v.uses, use{at: &node{form: formName, from: i, to: i + 1}, by: f.by})
+		}
+	}
+}
+
+func (f *flow) assign(s *statement) {
+	if s.target.form != formName {
+		f.read(s.value, use{by: s})
+		f.read(s.target, use{by: s})
+		return
+	}
+	v := &version{name: f.r.text(s.target.from), by: s, value: s.value}
+	if !s.plain {
+		v.add = f.current(v.name)
+		v.add.uses = append(v.add.uses, use{at: s.target, role: roleFlows, into: v, by: s})
+	}
+	f.read(s.value, use{role: roleFlows, into: v, by: s})
+	f.versions = append(f.versions, v)
+	f.vars[v.name] = v
+}
+
+// current is the version of a name that is read now.
+func (f *flow) current(name string) *version {
+	v := f.vars[name]
+	if v == nil {
+		v = &version{name: name}
+		f.versions = append(f.versions, v)
+		f.vars[name] = v
+	}
+	return v
+}
+
+// copyVars is the state before a branch.
+func (f *flow) copyVars() map[string]*version {
+	out := make(map[string]*version, len(f.vars)+4)
+	for k, v := range f.vars {
+		out[k] = v
+	}
+	return out
+}
+
+// meet joins the states of ways that lead to the same place.
+func (f *flow) meet(a, b map[string]*version) {
+	for name, v := range b {
+		if have := a[name]; have == nil {
+			a[name] = v
+		} else if have != v {
+			a[name] = f.either(name, have, v)
+		}
+	}
+	f.vars = a
+}
+
+func (f *flow) either(name string, of ...*version) *version {
+	v := &version{name: name, any: of}
+	f.versions = append(f.versions, v)
+	return v
+}
+
+func (f *flow) branches(s *statement) {
+	f.read(s.value, use{by: s})
+	before := f.copyVars()
+	thenEnds := f.list(s.blocks[0])
+	then := f.vars
+	f.vars = before
+	nested := f.nested
+	// An else-if has no braces around it: nothing fits before it.
+	if len(s.blocks[1]) == 1 && s.blocks[1][0].act == actIf && !f.r.isMark(s.blocks[1][0].from-1, "{") {
+		f.nested = true
+		f.by = s.blocks[1][0]
+		f.read(s.blocks[1][0].value, use{by: f.by})
+		f.nested = nested
+		f.elseIf(s.blocks[1][0], thenEnds, then)
+		return
+	}
+	elseEnds := f.list(s.blocks[1])
+	f.afterBranches(thenEnds, then, elseEnds)
+}
+
+// elseIf is branches for a statement whose condition has been read.
+func (f *flow) elseIf(s *statement, ends bool, then map[string]*version) {
+	value := s.value
+	s.value = nil
+	f.lists = append(f.lists, []*statement{s})
+	f.branches(s)
+	s.value = value
+	f.afterBranches(ends, then, false)
+}
+
+func (f *flow) afterBranches(thenEnds bool, then map[string]*version, elseEnds bool) {
+	switch {
+	case thenEnds:
+	case elseEnds:
+		f.vars = then
+	default:
+		f.meet(then, f.vars)
+	}
+}
+
+// around reads a body that may be left or begun anew at any place: whatever
+// it assigns may be seen at its beginning (again) and behind it.
+func (f *flow) around(names map[string]bool, body func()) {
+	joins := map[string]*version{}
+	for name := range names {
+		joins[name] = f.either(name, f.current(name))
+		f.vars[name] = joins[name]
+	}
+	from := len(f.versions)
+	body()
+	for _, v := range f.versions[from:] {
+		if j := joins[v.name]; j != nil && (v.by != nil || v.any != nil) {
+			j.any = append(j.any, v)
+		}
+	}
+	for name, j := range joins {
+		f.vars[name] = j
+	}
+}
+
+func (f *flow) loop(s *statement) {
+	f.read(s.value, use{by: s})
+	names := map[string]bool{}
+	assigned(f.r, s.blocks[0], names)
+	f.around(names, func() {
+		v := &version{name: f.r.text(s.target.from)}
+		f.versions = append(f.versions, v)
+		f.vars[v.name] = v
+		f.list(s.blocks[0])
+	})
+}
+
+func (f *flow) try(s *statement) {
+	names := map[string]bool{}
+	assigned(f.r, s.blocks[0], names)
+	from := len(f.versions)
+	before := f.copyVars()
+	f.list(s.blocks[0])
+	after := f.vars
+	f.vars = before
+	for name := range names {
+		of := []*version{f.current(name)}
+		for _, v := range f.versions[from:] {
+			if v.name == name && v.by != nil {
+				of = append(of, v)
+			}
+		}
+		f.vars[name] = f.either(name, of...)
+	}
+	ends := f.list(s.blocks[1])
+	if ends {
+		f.vars = after
+	} else {
+		f.meet(after, f.vars)
+	}
+}
+
+func assigned(r *reader, all []*statement, into map[string]bool) {
+	for _, s := range all {
+		if s.act == actAssign && s.target.form == formName {
+			into[r.text(s.target.from)] = true
+		}
+		for _, b := range s.blocks {
+			assigned(r, b, into)
+		}
+	}
+}
+
+// read notes the names in an expression. u says where the whole goes.
+func (f *flow) read(n *node, u use) {
+	if n == nil {
+		return
+	}
+	switch n.form {
+	case formName:
+		v := f.current(f.r.text(n.from))
+		n.seen = v
+		u.at = n
+		v.uses = append(v.uses, u)
+	case formParen:
+		f.read(n.kids[0], u)
+	case formBinary:
+		f.binary(n, u)
+	case formCall:
+		f.call(n, u)
+	case formInvoke:
+		f.block(n)
+	case formOpaque:
+		f.opaque(n.from, n.to)
+	case formPair:
+		if n.kids[0].form != formName { // a bare key is a name of its own
+			f.read(n.kids[0], use{by: u.by})
+		}
+		f.read(n.kids[1], use{by: u.by})
+	default:
+		for _, kid := range n.kids {
+			f.read(kid, use{by: u.by})
+		}
+	}
+}
+
+func (f *flow) binary(n *node, u use) {
+	operator := f.r.text(n.kids[0].to)
+	if operator != "+" && u.role != roleInfo {
+		u = use{by: u.by}
+	}
+	f.read(n.kids[0], u)
+	nested := f.nested
+	f.nested = nested || operator == "&&" || operator == "||"
+	f.read(n.kids[1], u)
+	f.nested = nested
+}
+
+// call follows m.put and m.get, and notes requests and tasks.
+func (f *flow) call(n *node, u use) {
+	callee, args := n.kids[0], n.kids[1:]
+	rest := use{by: u.by}
+	if u.role == roleInfo {
+		rest = u
+	}
+	switch callee.form {
+	case formName:
+		if name := f.r.text(callee.from); strings.EqualFold(name, "geturl") || strings.EqualFold(name, "posturl") {
+			f.function(n, strings.EqualFold(name, "posturl"))
+			return
+		}
+	case formMember:
+		object, member := callee.kids[0], f.r.text(callee.to-1)
+		switch {
+		case object.form == formName && strings.EqualFold(member, "put") && len(args) == 2:
+			f.read(object, use{role: rolePut, in: n, by: u.by})
+		case object.form == formName && strings.EqualFold(member, "get") && len(args) == 1:
+			f.read(object, use{role: roleGet, in: n, by: u.by})
+		case strings.EqualFold(member, "tostring") && len(args) == 0:
+			f.read(object, u)
+		default:
+			if path := f.r.path(callee); strings.HasPrefix(path, "zoho.") {
+				f.tasks = append(f.tasks, &task{n, path})
+			} else {
+				f.read(object, rest)
+			}
+		}
+	}
+	for _, a := range args {
+		f.read(a, rest)
+	}
+}
+
+// path is a.b.c of names, in small letters; "": it is something else.
+func (r *reader) path(n *node) string {
+	for i := n.from; i < n.to; i++ {
+		if r.kind(i) != Word && !r.isMark(i, ".") && r.kind(i) != Number {
+			return ""
+		}
+	}
+	if n.to-n.from > 12 {
+		return ""
+	}
+	var b strings.Builder
+	for i := n.from; i < n.to; i++ {
+		b.WriteString(strings.ToLower(r.text(i)))
+	}
+	return b.String()
+}
+
+func (f *flow) block(n *node) {
+	q := &request{node: n, by: f.by, block: true, entries: map[string]*node{}, nested: f.nested}
+	for _, e := range n.kids {
+		key := f.r.entryKey(e)
+		if q.entries[key] != nil {
+			q.odd = true
+		}
+		q.entries[key] = e
+		u := use{by: f.by}
+		switch key {
+		case "url":
+			q.url, u = e.kids[0], use{role: roleRequest, in: n, by: f.by}
+		case "headers":
+			q.headers, u = e.kids[0], use{role: roleRequest, in: n, by: f.by}
+		case "parameters", "body":
+			q.params, u = e.kids[0], use{role: roleRequest, in: n, by: f.by}
+		}
+		f.read(e.kids[0], u)
+	}
+	if t := q.entries["type"]; t != nil {
+		q.post = !strings.EqualFold(f.r.source(t.kids[0]), "get")
+	}
+	f.requests = append(f.requests, q)
+}
+
+// function is getUrl(url[, headers][, simple]) or postUrl(url, body[,
+// headers][, simple]).
+func (f *flow) function(n *node, post bool) {
+	q := &request{node: n, by: f.by, post: post, nested: f.nested}
+	args := n.kids[1:]
+	f.requests = append(f.requests, q)
+	least := 1
+	if post {
+		least = 2
+	}
+	if len(args) < least || len(args) > least+2 {
+		q.odd = true
+		for _, a := range args {
+			f.read(a, use{by: f.by})
+		}
+		return
+	}
+	u := use{role: roleRequest, in: n, by: f.by}
+	q.url = args[0]
+	if post {
+		q.params = args[1]
+	}
+	for _, a := range args {
+		f.read(a, u)
+	}
+	rest := args[least:]
+	if len(rest) == 2 {
+		q.headers, q.flag = rest[0], rest[1]
+	} else if len(rest) == 1 {
+		switch f.typeOf(rest[0]) {
+		case "bool":
+			q.flag = rest[0]
+		case "map":
+			q.headers = rest[0]
+		default:
+			q.odd, q.headers = true, rest[0]
+		}
+	}
+	if q.flag != nil && f.r.bool(q.flag) == "" {
+		q.odd = true
+	}
+}
+
+// bool is "true", "false" or "".
+func (r *reader) bool(n *node) string {
+	switch s := strings.ToLower(r.source(n)); s {
+	case "true", "false":
+		return s
+	}
+	return ""
+}
+
+// typeOf is "bool", "map" or "", of what a variable certainly holds.
+func (f *flow) typeOf(n *node) string {
+	if f.r.bool(n) != "" {
+		return "bool"
+	}
+	for range 8 {
+		switch {
+		case n.form == formMap, f.r.emptyMap(n):
+			return "map"
+		case n.form == formName && n.seen != nil && len(n.seen.any) == 0:
+			v := n.seen
+			for _, u := range v.uses {
+				if u.role == rolePut {
+					return "map"
+				}
+			}
+			if v.value == nil {
+				return ""
+			}
+			n = v.value
+		default:
+			return ""
+		}
+	}
+	return ""
+}
+
+// emptyMap reports Map() and {}.
+func (r *reader) emptyMap(n *node) bool {
+	switch n.form {
+	case formList:
+		return len(n.kids) == 0 && r.isMark(n.from, "{")
+	case formCall:
+		return len(n.kids) == 1 && r.isWord(n.from, "map") && n.kids[0].form == formName
+	}
+	return false
+}

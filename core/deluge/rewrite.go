@@ -1,0 +1,512 @@
+package deluge
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// decide settles which requests are rewritten: those of which every part
+// that must change is seen by rewritten requests alone. Each one that is
+// refused may make others impossible, so this goes on until nothing changes.
+func (d *finder) decide() {
+	for {
+		changed := false
+		all := newCuts()
+		for _, p := range d.plans {
+			if d.accepted(p) {
+				all.merge(p.cut)
+			}
+		}
+		for _, p := range d.plans {
+			if d.accepted(p) && !d.lonely(p) {
+				p.reason, changed = "shared", true
+			}
+		}
+		for _, p := range d.plans {
+			if d.accepted(p) && !d.textsLonely(p) {
+				p.reason, changed = "shared", true
+			}
+		}
+		for _, p := range d.plans {
+			for _, t := range append(p.urls[:len(p.urls):len(p.urls)], p.bodies...) {
+				want := t.text
+				if d.accepted(p) {
+					want = without(t.text, p.lost[t])
+				}
+				if all.left(t) == want {
+					continue
+				}
+				if d.accepted(p) {
+					p.reason, changed = "shared", true
+				} else {
+					changed = d.refuseTouching(t, all) || changed
+				}
+			}
+		}
+		if !changed {
+			return
+		}
+	}
+}
+
+// refuseTouching refuses the rewritten requests whose cuts are seen in t,
+// which must stay.
+func (d *finder) refuseTouching(t *template, all *cuts) (changed bool) {
+	for _, p := range d.plans {
+		if d.accepted(p) && p.cut.left(t) != t.text {
+			p.reason, changed = "shared", true
+		}
+	}
+	return changed
+}
+
+// accepted reports whether a request is to be rewritten.
+func (d *finder) accepted(p *plan) bool {
+	at := d.offset(p)
+	return p.code != "" && p.reason == "" && (!p.own || d.o.OwnOAuth || slices.Contains(d.o.Also, at)) && !slices.Contains(d.o.Decline, at)
+}
+
+func (d *finder) offset(p *plan) int { return d.r.token(p.q.node.from).Start }
+
+// lonely reports whether nothing but rewritten requests sees the maps that p
+// loses entries of.
+func (d *finder) lonely(p *plan) bool {
+	_, heads := d.held(p.q.headers)
+	_, fields := d.held(p.q.params)
+	return (len(p.heads) == 0 || heads == nil || d.objectLonely(heads, func(o *plan) bool { return len(o.heads) > 0 })) &&
+		(len(p.fields) == 0 || fields == nil || d.objectLonely(fields, func(o *plan) bool { return len(o.fields) > 0 }))
+}
+
+func (d *finder) objectLonely(o *object, loses func(*plan) bool) bool {
+	for _, v := range o.versions {
+		for _, u := range v.uses {
+			switch u.role {
+			case rolePut, roleInfo:
+			case roleGet:
+				if key, ok := d.r.literal(u.in.kids[1]); !ok || strings.EqualFold(key, "authorization") || strings.EqualFold(key, "authtoken") || strings.EqualFold(key, "scope") {
+					return false
+				}
+			case roleFlows:
+				if find(u.into) != find(v) {
+					return false
+				}
+			case roleRequest:
+				p := d.planOf(u.in)
+				if p == nil || !d.accepted(p) || !loses(p) {
+					return false
+				}
+			default:
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (d *finder) planOf(n *node) *plan {
+	for _, p := range d.plans {
+		if p.q.node == n {
+			return p
+		}
+	}
+	return nil
+}
+
+// textsLonely reports whether the variables in which p's cuts lie are read by
+// requests only.
+func (d *finder) textsLonely(p *plan) bool {
+	for v := range p.cut.inside {
+		if !d.textLonely(v, map[*version]bool{}) {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *finder) textLonely(v *version, asked map[*version]bool) bool {
+	if asked[v] {
+		return true
+	}
+	asked[v] = true
+	for _, u := range v.uses {
+		switch u.role {
+		case roleInfo, roleRequest:
+		case roleFlows:
+			if !d.textLonely(u.into, asked) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	for _, w := range d.f.versions {
+		if slices.Contains(w.any, v) && !d.textLonely(w, asked) {
+			return false
+		}
+	}
+	return true
+}
+
+// emit makes the edits and findings of all plans.
+func (d *finder) emit() {
+	e := &editor{r: d.r}
+	all := newCuts()
+	puts, maps := map[*statement]bool{}, map[*node]map[*node]bool{}
+	for _, p := range d.plans {
+		d.report(p)
+		if !d.accepted(p) {
+			continue
+		}
+		all.merge(p.cut)
+		for _, en := range append(p.heads[:len(p.heads):len(p.heads)], p.fields...) {
+			if en.put != nil {
+				puts[en.put] = true
+				continue
+			}
+			if maps[en.owner] == nil {
+				maps[en.owner] = map[*node]bool{}
+			}
+			maps[en.owner][en.pair] = true
+		}
+	}
+	dead := d.deadHeaders(puts, maps)
+	for s := range puts {
+		e.statement(s)
+	}
+	for m, gone := range maps {
+		if !dead.maps[m] {
+			e.pairs(m, gone)
+		}
+	}
+	e.cuts(all)
+	for _, p := range d.plans {
+		if d.accepted(p) {
+			d.connect(e, p, dead.slots[p])
+		}
+	}
+	for s := range dead.definitions {
+		e.statement(s)
+	}
+	d.tasks(e)
+	d.buryVariables(e)
+	e.hoist()
+	d.res.Edits = e.joined()
+	if !d.stands() {
+		d.giveUp()
+	}
+	d.res.Scopes = Merge(d.res.Scopes)
+}
+
+// dead is what is empty when its entries are gone.
+type dead struct {
+	maps        map[*node]bool      // literals that go with their place
+	slots       map[*plan]bool      // requests that lose their headers altogether
+	definitions map[*statement]bool // assignments of header maps
+}
+
+// deadHeaders finds header maps that would be empty: they go altogether, with
+// the variable that holds nothing else.
+func (d *finder) deadHeaders(puts map[*statement]bool, maps map[*node]map[*node]bool) dead {
+	out := dead{map[*node]bool{}, map[*plan]bool{}, map[*statement]bool{}}
+	for _, p := range d.plans {
+		if !d.accepted(p) || len(p.heads) == 0 {
+			continue
+		}
+		entries, o := d.held(p.q.headers)
+		left := 0
+		for _, en := range entries {
+			if (en.put == nil || !puts[en.put]) && (en.pair == nil || !maps[en.owner][en.pair]) {
+				left++
+			}
+		}
+		if left > 0 {
+			continue
+		}
+		if o == nil {
+			out.slots[p] = true
+			out.maps[p.q.headers] = true
+			continue
+		}
+		if o.unknown || !onlySlots(o) {
+			continue
+		}
+		out.slots[p] = true
+		for _, v := range o.versions {
+			if v.by != nil {
+				out.definitions[v.by] = true
+				if v.value.form == formMap {
+					out.maps[v.value] = true
+				}
+			}
+		}
+	}
+	return out
+}
+
+// onlySlots reports whether a map is only filled, named anew and sent.
+func onlySlots(o *object) bool {
+	for _, v := range o.versions {
+		for _, u := range v.uses {
+			if u.role != rolePut && u.role != roleRequest && u.role != roleFlows {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// report makes the finding of a plan, and its scopes.
+func (d *finder) report(p *plan) {
+	if p.code == "" {
+		d.quotes(p.q)
+		return
+	}
+	// A token of another vendor, in another vendor's request, is not ours.
+	if p.reason == "foreign" && len(p.heads) == 0 {
+		return
+	}
+	f := d.finding(p.code, Unsafe, p.q.node)
+	f.Reason, f.Subject, f.Host = p.reason, p.subject, strings.ReplaceAll(p.address.host, string(hidden), "…")
+	switch {
+	case d.accepted(p):
+		f.Outcome = Rewritten
+	case p.reason == "" && p.own:
+		f.Outcome = Offered
+	case p.own:
+		f.Outcome = Noted
+	case p.reason == "":
+		f.Reason = "declined"
+	case p.reason == "old-api":
+		f.Code = CodeOldAPI
+	case p.reason == "variable":
+		f.Code = CodeVariable
+	}
+	d.res.Findings = append(d.res.Findings, f)
+	d.res.secrets = append(d.res.secrets, p.secrets...)
+	d.quotes(p.q)
+	if d.accepted(p) {
+		d.need(p, f.Line)
+		if !p.q.block && p.q.flag == nil {
+			d.res.Findings = append(d.res.Findings, d.finding(CodeAnswer, Noted, p.q.node))
+		}
+	}
+}
+
+func (d *finder) need(p *plan, line int) {
+	for _, t := range p.urls {
+		a := locate(t.text)
+		call := p.method + " " + strings.ReplaceAll(strings.ReplaceAll(a.host+a.path, string(hidden), "{}"), "{}{}", "{}")
+		scopes := needs(p.method, a)
+		if len(scopes) == 0 {
+			scopes = []string{""}
+		}
+		for _, s := range scopes {
+			d.res.Scopes = append(d.res.Scopes, Need{s, line, call})
+		}
+	}
+}
+
+func (d *finder) finding(code string, o Outcome, n *node) Finding {
+	start, _ := d.r.span(n)
+	line, column := d.lines.at(start)
+	return Finding{Code: code, Outcome: o, Line: line, Column: column, Offset: start}
+}
+
+// quotes tells of a connection's name between typographic quotes: Zoho looks
+// for a connection that is called so.
+func (d *finder) quotes(q *request) {
+	c := q.entries["connection"]
+	if c == nil || d.r.kind(c.kids[0].from) != Text {
+		return
+	}
+	if s := d.r.source(c.kids[0]); strings.Contains(s, openQuote) || strings.Contains(s, closeQuote) {
+		f := d.finding(CodeQuotes, Noted, c)
+		f.Subject, _ = d.r.literal(c.kids[0])
+		d.res.Findings = append(d.res.Findings, f)
+	}
+}
+
+// connect puts the connection into a request.
+func (d *finder) connect(e *editor, p *plan, noHeaders bool) {
+	if p.q.block {
+		var gone *node
+		if noHeaders {
+			gone = p.q.entries["headers"]
+		}
+		if c := p.q.entries["connection"]; c == nil {
+			e.addEntry(p.q.node, gone, "connection", `"`+d.o.Connection+`"`)
+		} else {
+			if gone != nil {
+				e.entry(gone)
+			}
+			f := d.finding(CodeKeptConnect, Noted, c)
+			f.Subject, _ = d.r.literal(c.kids[0])
+			d.res.Findings = append(d.res.Findings, f)
+		}
+		return
+	}
+	headers := p.q.headers
+	if noHeaders {
+		headers = nil
+	}
+	e.convert(d, p, headers)
+}
+
+// buryVariables deletes assignments of what nobody reads any more: the token
+// itself, first of all. Only what has been read in parts that are gone, and
+// whose value is no call that does something.
+func (d *finder) buryVariables(e *editor) {
+	byName := map[string][]*version{}
+	for _, v := range d.f.versions {
+		byName[v.name] = append(byName[v.name], v)
+	}
+	for again := true; again; {
+		again = false
+		for _, v := range d.f.versions {
+			if v.by == nil || e.buried[v.by] || !d.harmless(v.value) || e.covers(v.by) || !e.unread(v, d.f.versions) {
+				continue
+			}
+			e.statement(v.by)
+			e.buried[v.by] = true
+			again = true
+		}
+	}
+	d.leftovers(e, byName)
+}
+
+// harmless reports a value whose reading does nothing: a literal, a name, a
+// sum, a variable of the organization.
+func (d *finder) harmless(n *node) bool {
+	switch n.form {
+	case formLiteral, formName:
+		return true
+	case formParen:
+		return d.harmless(n.kids[0])
+	case formBinary:
+		return d.harmless(n.kids[0]) && d.harmless(n.kids[1])
+	case formMember:
+		return d.harmless(n.kids[0])
+	case formCall:
+		if n.kids[0].form != formMember {
+			return d.r.emptyMap(n)
+		}
+		member := strings.ToLower(d.r.text(n.kids[0].to - 1))
+		if member != "get" && member != "getorgvariable" && member != "tostring" && member != "trim" {
+			return false
+		}
+		for _, a := range n.kids[1:] {
+			if !d.harmless(a) {
+				return false
+			}
+		}
+		return d.harmless(n.kids[0])
+	}
+	return false
+}
+
+// leftovers tells of tokens that left a request and are still read elsewhere.
+func (d *finder) leftovers(e *editor, byName map[string][]*version) {
+	for _, p := range d.plans {
+		if !d.accepted(p) || p.own {
+			continue
+		}
+		for _, v := range d.tokens(p) {
+			for _, same := range byName[v.name] {
+				for _, u := range same.uses {
+					if !e.coversCode(u.at.from) && same == v {
+						f := d.finding(CodeLeftover, Noted, u.at)
+						f.Subject = v.name
+						if !slices.Contains(d.res.Findings, f) {
+							d.res.Findings = append(d.res.Findings, f)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// tokens are the variables that a rewritten request took its token from.
+func (d *finder) tokens(p *plan) []*version {
+	var out []*version
+	add := func(n *node) {
+		for ; n != nil && n.form == formBinary; n = n.kids[1] {
+		}
+		if n != nil && n.form == formName && n.seen != nil {
+			out = append(out, n.seen)
+		}
+	}
+	for _, en := range p.heads {
+		add(en.value)
+	}
+	for _, en := range p.fields {
+		if strings.EqualFold(en.key, "authtoken") {
+			add(en.value)
+		}
+	}
+	for n := range p.cut.dropped {
+		if n.form == formName {
+			add(n)
+		}
+	}
+	return out
+}
+
+func (d *finder) sort() {
+	slices.SortStableFunc(d.res.Findings, func(a, b Finding) int {
+		return cmp.Or(a.Line-b.Line, a.Column-b.Column, cmp.Compare(a.Code, b.Code), cmp.Compare(a.Subject, b.Subject))
+	})
+	d.res.Findings = slices.Compact(d.res.Findings)
+}
+
+// stands reports whether the edits leave a text that reads as before: no
+// quote or bracket is left open that was closed, and no edit is in another.
+func (d *finder) stands() bool {
+	at := 0
+	for _, e := range d.res.Edits {
+		if e.Start < at || e.End < e.Start {
+			return false
+		}
+		at = e.End
+	}
+	if len(d.res.Edits) == 0 {
+		return true
+	}
+	after := newReader(d.res.Apply(d.r.src))
+	return d.r.loose() == after.loose()
+}
+
+// loose counts what is left open.
+func (r *reader) loose() (n int) {
+	for i := range r.code {
+		t := r.token(int32(i))
+		switch {
+		case t.Kind == Broken:
+			n++
+		case t.Kind == Mark && t.End-t.Start == 1:
+			switch r.src[t.Start] {
+			case '(', '[', '{':
+				if r.match[i] < 0 {
+					n++
+				}
+			case ')', ']', '}':
+				n++ // those that are closed are counted down by their opening
+			}
+			if r.match[i] > 0 {
+				n--
+			}
+		}
+	}
+	return n
+}
+
+// giveUp leaves everything as it is and says so.
+func (d *finder) giveUp() {
+	d.res.Edits = nil
+	for i, f := range d.res.Findings {
+		if f.Outcome == Rewritten {
+			d.res.Findings[i].Outcome, d.res.Findings[i].Reason = Unsafe, "tangled"
+		}
+	}
+}

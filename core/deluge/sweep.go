@@ -1,0 +1,81 @@
+package deluge
+
+import "strings"
+
+// sweep tells of auth tokens in places that were not understood, so that
+// nothing is passed over in silence. Comments are not looked at.
+func (d *finder) sweep() {
+	logged := d.logged()
+	for i := range d.r.code {
+		code := int32(i)
+		t := d.r.token(code)
+		switch t.Kind {
+		case Text, Quoted:
+			if d.seen[code] || logged[code] {
+				continue
+			}
+			s, _ := content(d.r.src, t)
+			if tokenText(s) || strings.EqualFold(s, "authtoken") && d.isKey(code) {
+				d.place(CodeUnread, Unsafe, "unread", t.Start)
+			}
+		case Word:
+			if d.r.isWord(code, "zoho") && d.r.isMark(code+1, ".") && d.r.isWord(code+2, "authtoken") && !d.inPlan(code) {
+				d.place(CodeVariable, Unsafe, "variable", t.Start)
+			}
+		case Broken:
+			if s := d.r.src[t.Start:t.End]; containsFold(s, "authtoken") {
+				d.place(CodeUnread, Unsafe, "broken", t.Start)
+			}
+		}
+	}
+}
+
+// tokenText reports texts that give a token to Zoho.
+func tokenText(s string) bool {
+	s = strings.ToLower(s)
+	return strings.HasPrefix(strings.TrimLeft(s, " "), "zoho-authtoken") || strings.Contains(s, `zoho-authtoken `) || strings.Contains(s, "authtoken=") && !strings.Contains(s, "<")
+}
+
+// isKey reports a text that is the key of a pair or of a put.
+func (d *finder) isKey(code int32) bool {
+	if d.r.isMark(code+1, ":") {
+		return true
+	}
+	return d.r.isMark(code-1, "(") && d.r.isWord(code-2, "put") && d.r.isMark(code+1, ",")
+}
+
+// inPlan reports whether a request that is reported already holds a token.
+func (d *finder) inPlan(code int32) bool {
+	for _, p := range d.plans {
+		if p.reason != "variable" {
+			continue
+		}
+		for _, e := range append(p.heads[:len(p.heads):len(p.heads)], p.fields...) {
+			if code >= e.value.from && code < e.value.to {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// logged are the code tokens of info statements: what is only written into a
+// log is no use of a token.
+func (d *finder) logged() map[int32]bool {
+	out := map[int32]bool{}
+	for _, list := range d.f.lists {
+		for _, s := range list {
+			if s.act == actInfo {
+				for i := s.from; i < s.to; i++ {
+					out[i] = true
+				}
+			}
+		}
+	}
+	return out
+}
+
+func (d *finder) place(code string, o Outcome, reason string, offset int) {
+	line, column := d.lines.at(offset)
+	d.res.Findings = append(d.res.Findings, Finding{Code: code, Outcome: o, Reason: reason, Line: line, Column: column, Offset: offset})
+}
