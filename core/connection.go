@@ -18,7 +18,8 @@ const (
 	GrantPastedCode        Grant = "pasted-code"        // Zoho self client: a code made in the API console
 	GrantDevice            Grant = "device"             // device authorization, RFC 8628 and Zoho's own form
 	GrantClientCredentials Grant = "client-credentials" // RFC 6749 §4.4
-	GrantServiceAccount    Grant = "service-account"    // JWT bearer, RFC 7523
+	GrantServiceAccount    Grant = "service-account"    // JWT bearer, RFC 7523, by the key of an account that is nobody
+	GrantJWTBearer         Grant = "jwt-bearer"         // JWT bearer, RFC 7523, by the certificate of the client
 	GrantAPIToken          Grant = "api-token"
 	GrantAppKey            Grant = "app-key"   // Zendesk Conversations API: a key id and its secret
 	GrantAuthtoken         Grant = "authtoken" // Zoho's legacy auth token, given out until 2020-11-30
@@ -27,7 +28,9 @@ const (
 
 // Unattended reports whether a credential by this grant is renewed without a
 // person and without a refresh token: what it is made of is stored.
-func (g Grant) Unattended() bool { return g == GrantClientCredentials || g == GrantServiceAccount }
+func (g Grant) Unattended() bool {
+	return g == GrantClientCredentials || g == GrantServiceAccount || g == GrantJWTBearer
+}
 
 // Connection is one stored credential for one account on one platform.
 type Connection struct {

@@ -113,7 +113,7 @@ func (a *app) obtain(ctx context.Context, s *session, conn core.Connection, o co
 		}
 		res, err := s.consent.PastedCode(ctx, conn.ID, code.Reveal())
 		return a.connected(res, err)
-	case core.GrantClientCredentials, core.GrantServiceAccount:
+	case core.GrantClientCredentials, core.GrantServiceAccount, core.GrantJWTBearer:
 		res, err := s.consent.Unattended(ctx, conn.ID)
 		return a.connected(res, err)
 	}

@@ -195,6 +195,7 @@ func (s *Service) grant(ctx context.Context, connectionID string, g given, how g
 		if how.region != "" {
 			c.Region = how.region
 		}
+		g.teach(&c)
 		if c.EndsAt.IsZero() && how.cfg.GrantLife > 0 {
 			c.EndsAt = now.Add(how.cfg.GrantLife)
 		}

@@ -106,6 +106,12 @@ type Config struct {
 
 	Device *Device // nil: no device grant
 
+	// Remember returns what a token answer teaches about the connection, as
+	// settings that are saved together with the tokens: Salesforce's
+	// instance_url. A setting of "" is removed. What may not be trusted is left
+	// out here. nil: nothing.
+	Remember func(tok *oauth2.Token) map[string]string
+
 	// TokenParams are added to the client credentials request (Zoho's soid).
 	TokenParams url.Values
 

@@ -34,7 +34,7 @@ func (s *Service) PastedCode(ctx context.Context, connectionID, code string) (Re
 }
 
 // Unattended gets the first access token of a connection whose grant needs no
-// person: client credentials (RFC 6749 §4.4) or a service account (RFC 7523
+// person: client credentials (RFC 6749 §4.4) or an assertion (RFC 7523
 // §2.1). Later ones come by Access.
 func (s *Service) Unattended(ctx context.Context, connectionID string) (Result, error) {
 	c, cfg, err := s.prepare(ctx, connectionID)
@@ -46,7 +46,7 @@ func (s *Service) Unattended(ctx context.Context, connectionID string) (Result, 
 
 // unattended is the request of a grant that needs no person.
 func (c Config) unattended(g core.Grant, now time.Time) func(context.Context, *oauth2.Config) (*oauth2.Token, error) {
-	if g == core.GrantServiceAccount {
+	if g == core.GrantServiceAccount || g == core.GrantJWTBearer {
 		return func(ctx context.Context, oc *oauth2.Config) (*oauth2.Token, error) { return c.assert(ctx, oc, now) }
 	}
 	return c.clientCredentials

@@ -19,15 +19,16 @@ const (
 
 // previousGrant is what a connection says of a grant besides its tokens.
 type previousGrant struct {
-	Region        string      `json:"region,omitempty"`
-	TokenType     string      `json:"token_type,omitempty"`
-	AccessExpires time.Time   `json:"access_expires,omitzero"`
-	EndsAt        time.Time   `json:"ends_at,omitzero"`
-	GrantedAt     time.Time   `json:"granted_at,omitzero"`
-	Granted       []string    `json:"granted,omitempty"`
-	Refreshes     []time.Time `json:"refreshes,omitempty"`
-	RefreshBegun  time.Time   `json:"refresh_begun,omitzero"`
-	Check         core.Check  `json:"check,omitzero"`
+	Region        string            `json:"region,omitempty"`
+	Settings      map[string]string `json:"settings,omitempty"`
+	TokenType     string            `json:"token_type,omitempty"`
+	AccessExpires time.Time         `json:"access_expires,omitzero"`
+	EndsAt        time.Time         `json:"ends_at,omitzero"`
+	GrantedAt     time.Time         `json:"granted_at,omitzero"`
+	Granted       []string          `json:"granted,omitempty"`
+	Refreshes     []time.Time       `json:"refreshes,omitempty"`
+	RefreshBegun  time.Time         `json:"refresh_begun,omitzero"`
+	Check         core.Check        `json:"check,omitzero"`
 }
 
 // keepPrevious keeps the grant that a new one replaces, where the new one may
@@ -39,7 +40,7 @@ func keepPrevious(c *core.Connection) error {
 		return nil
 	}
 	raw, err := json.Marshal(previousGrant{
-		c.Region, c.TokenType, c.AccessExpires, c.EndsAt, c.GrantedAt, c.Granted, c.Refreshes, c.RefreshBegun, c.Check,
+		c.Region, c.Settings, c.TokenType, c.AccessExpires, c.EndsAt, c.GrantedAt, c.Granted, c.Refreshes, c.RefreshBegun, c.Check,
 	})
 	if err != nil {
 		return fmt.Errorf("keep grant: %w", err)
@@ -65,6 +66,9 @@ func restorePrevious(c *core.Connection) error {
 	c.Secrets = c.Secrets.With(core.SecretAccessToken, c.Secrets[previousAccess]).With(core.SecretRefreshToken, c.Secrets[previousRefresh])
 	c.Region, c.TokenType, c.AccessExpires, c.EndsAt = p.Region, p.TokenType, p.AccessExpires, p.EndsAt
 	c.GrantedAt, c.Granted, c.Refreshes, c.RefreshBegun, c.Check = p.GrantedAt, p.Granted, p.Refreshes, p.RefreshBegun, p.Check
+	if p.Settings != nil { // what a token answer taught belongs to its grant
+		c.Settings = p.Settings
+	}
 	dropPrevious(c)
 	return nil
 }

@@ -280,6 +280,7 @@ func (s *Service) settle(ctx context.Context, r renewal, g given) (core.Connecti
 		if g.scopes != nil {
 			c.Granted = g.scopes
 		}
+		g.teach(&c)
 		r.clearBegun(&c)
 		if c, err = core.PutConnection(w, c); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -288,6 +289,7 @@ type given struct {
 	expires         time.Time // of the access token; zero: not said
 	ends            time.Time // of the refresh token; zero: not said
 	scopes          []string  // nil: not said
+	settings        map[string]string
 }
 
 // read takes from a token answer what is kept. asked is when the request was
@@ -312,7 +314,27 @@ func (c Config) read(tok *oauth2.Token, asked time.Time) given {
 		slices.Sort(g.scopes)
 		g.scopes = slices.Compact(g.scopes)
 	}
+	if c.Remember != nil {
+		g.settings = c.Remember(tok)
+	}
 	return g
+}
+
+// teach writes into the connection what the answer taught about it.
+func (g given) teach(c *core.Connection) {
+	if len(g.settings) == 0 {
+		return
+	}
+	settings := maps.Clone(c.Settings)
+	if settings == nil {
+		settings = map[string]string{}
+	}
+	for name, v := range g.settings {
+		if settings[name] = v; v == "" {
+			delete(settings, name)
+		}
+	}
+	c.Settings = settings
 }
 
 // seconds reads a number of seconds as vendors send it: number or text.

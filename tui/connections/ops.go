@@ -62,7 +62,7 @@ func (d done) say() screen.Step {
 
 // consentable reports whether a person or the vendor can be asked for a grant.
 func consentable(g core.Grant) bool {
-	return slices.Contains([]core.Grant{core.GrantCode, core.GrantPastedCode, core.GrantMigrated, core.GrantDevice, core.GrantClientCredentials, core.GrantServiceAccount}, g)
+	return slices.Contains([]core.Grant{core.GrantCode, core.GrantPastedCode, core.GrantMigrated, core.GrantDevice, core.GrantClientCredentials, core.GrantServiceAccount, core.GrantJWTBearer}, g)
 }
 
 // grantScreen opens the way of consent that fits the connection.
@@ -72,7 +72,7 @@ func (f *family) grantScreen(who subject) screen.Screen {
 		return newPasted(f, who)
 	case core.GrantDevice:
 		return newDevice(f, who)
-	case core.GrantClientCredentials, core.GrantServiceAccount:
+	case core.GrantClientCredentials, core.GrantServiceAccount, core.GrantJWTBearer:
 		return newObtain(f, who)
 	}
 	return newConsent(f, who)
