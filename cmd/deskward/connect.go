@@ -210,5 +210,5 @@ func (a *app) askMissing(ctx context.Context, p platform.Platform, answers platf
 // isToken reports whether a secret is the credential itself, the subject of
 // --token-file.
 func isToken(name string) bool {
-	return name == core.SecretAPIToken || name == core.SecretAuthtoken
+	return name == core.SecretAPIToken || name == core.SecretAuthtoken || name == core.SecretPrivateKey
 }

@@ -26,6 +26,8 @@ func sandboxPlatformOf(p core.PlatformID) sandboxPlatform {
 		return sandboxPlatform{zohoConnection, zohoAnswer}
 	case "xsolla":
 		return sandboxPlatform{xsollaConnection, xsollaAnswer}
+	case "salesforce":
+		return sandboxPlatform{salesforceConnection, salesforceAnswer}
 	case "zendesk":
 		return sandboxPlatform{zendeskConnection, zendeskAnswer}
 	case "oauth2":

@@ -8,6 +8,8 @@ type Fixtures struct {
 	Xsolla  XsollaFixtures  `json:"xsolla"`
 	Zendesk ZendeskFixtures `json:"zendesk"`
 	Google  GoogleFixtures  `json:"google"`
+
+	Salesforce SalesforceFixtures `json:"salesforce"`
 }
 
 // ZohoFixtures belong to the Zoho double. All clients and tokens belong to
@@ -77,7 +79,21 @@ type XsollaFixtures struct {
 	ServerClientSecret string   `json:"server_client_secret"`
 }
 
+// SalesforceFixtures belong to the double of a Salesforce org.
+type SalesforceFixtures struct {
+	ClientID     string   `json:"client_id"` // External Client App: code, client credentials, JWT bearer
+	ClientSecret string   `json:"client_secret"`
+	PrivateKey   string   `json:"private_key"` // of the app's certificate, PEM
+	Redirects    []string `json:"redirects"`
+	Username     string   `json:"username"`
+	Email        string   `json:"email"` // of the user: not the same text
+	OrgID        string   `json:"org_id"`
+	MyDomain     string   `json:"my_domain"`
+	Instance     string   `json:"instance"`
+	Mailbox      string   `json:"mailbox"` // of which Email-to-Case makes cases
+}
+
 // Fixtures returns what exists in the sandbox.
 func (sb *Sandbox) Fixtures() Fixtures {
-	return Fixtures{Zoho: sb.zoho.fix, OpenID: sb.openid.fix, Xsolla: sb.xsolla.fix, Zendesk: sb.zendesk.fix, Google: sb.google.fix}
+	return Fixtures{Zoho: sb.zoho.fix, OpenID: sb.openid.fix, Xsolla: sb.xsolla.fix, Zendesk: sb.zendesk.fix, Google: sb.google.fix, Salesforce: sb.salesforce.fix}
 }

@@ -47,6 +47,8 @@ type Sandbox struct {
 	zendesk *zendesk
 	google  *google
 
+	salesforce *salesforce
+
 	servers []*http.Server
 	closing sync.Once
 	done    sync.WaitGroup
@@ -59,7 +61,7 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 		o.Clock = core.SystemClock{}
 	}
 	sb := &Sandbox{clock: &Clock{base: o.Clock}, endpoints: transport.Endpoints{}}
-	for _, start := range []func() error{sb.startZoho, sb.startOpenID, sb.startXsolla, sb.startZendesk, sb.startGoogle, sb.startControl} {
+	for _, start := range []func() error{sb.startZoho, sb.startOpenID, sb.startXsolla, sb.startZendesk, sb.startGoogle, sb.startSalesforce, sb.startControl} {
 		if err := start(); err != nil {
 			sb.Close() //nolint:errcheck // the first error is the one to tell
 			return nil, err

@@ -91,6 +91,9 @@ const (
 	ZendeskChatPKCE Switch = "zendesk.chat-pkce"
 	// ZendeskChatEndless: Chat's tokens have no end and no refresh token.
 	ZendeskChatEndless Switch = "zendesk.chat-endless"
+	// SalesforceForeignInstance: a token answer names a host as the org's that
+	// is not Salesforce's, which no client may call.
+	SalesforceForeignInstance Switch = "salesforce.foreign-instance"
 	// XsollaKeysBase64URL: the key list has base64url numbers, as RFC 7518
 	// wants, instead of hexadecimal ones.
 	XsollaKeysBase64URL Switch = "xsolla.keys-base64url"
@@ -143,6 +146,8 @@ func Switches() []Switch {
 		ZendeskAuditDashIDs, ZendeskZopimAnswers, ZendeskChatZopimOnly, ZendeskChatDashIDs, ZendeskChatNumbers, ZendeskChatUnixTimes, ZendeskChatPKCE, ZendeskChatEndless,
 		XsollaKeysBase64URL, XsollaKeysObject, XsollaStatus422, XsollaCaptcha, XsollaTeapot, XsollaNoRotation, XsollaValidatesRevoked,
 		GoogleSaysEnd, GoogleWantsSecret, GoogleRedirectCode, GoogleSessionControl, GoogleDetailsOnly, GoogleErrorsOnly, GoogleMailOff, GoogleBusy, GoogleBusy403,
+		ZendeskUnverifiedEmails, ZendeskTextTrue, XsollaKeysBase64URL, XsollaKeysObject, XsollaStatus422, XsollaCaptcha, XsollaTeapot, XsollaNoRotation, XsollaValidatesRevoked,
+		SalesforceForeignInstance,
 	}
 	slices.Sort(out)
 	return out

@@ -4,6 +4,7 @@ package all
 import (
 	"deskward/core/platform"
 	"deskward/core/platform/oauth2"
+	"deskward/core/platform/salesforce"
 	"deskward/core/platform/xsolla"
 	"deskward/core/platform/zendesk"
 	"deskward/core/platform/zoho"
@@ -15,6 +16,7 @@ func Platforms() []platform.Platform {
 		zoho.Platform(),
 		zendesk.Platform(),
 		xsolla.Platform(),
+		salesforce.Platform(),
 		oauth2.Platform(),
 	}
 }
