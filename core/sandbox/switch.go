@@ -146,7 +146,6 @@ func Switches() []Switch {
 		ZendeskAuditDashIDs, ZendeskZopimAnswers, ZendeskChatZopimOnly, ZendeskChatDashIDs, ZendeskChatNumbers, ZendeskChatUnixTimes, ZendeskChatPKCE, ZendeskChatEndless,
 		XsollaKeysBase64URL, XsollaKeysObject, XsollaStatus422, XsollaCaptcha, XsollaTeapot, XsollaNoRotation, XsollaValidatesRevoked,
 		GoogleSaysEnd, GoogleWantsSecret, GoogleRedirectCode, GoogleSessionControl, GoogleDetailsOnly, GoogleErrorsOnly, GoogleMailOff, GoogleBusy, GoogleBusy403,
-		ZendeskUnverifiedEmails, ZendeskTextTrue, XsollaKeysBase64URL, XsollaKeysObject, XsollaStatus422, XsollaCaptcha, XsollaTeapot, XsollaNoRotation, XsollaValidatesRevoked,
 		SalesforceForeignInstance,
 	}
 	slices.Sort(out)
