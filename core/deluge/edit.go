@@ -9,7 +9,7 @@ import (
 type editor struct {
 	r       *reader
 	edits   []Edit
-	gone    []span // bytes that are gone
+	gone    []bool // tokens that are gone
 	buried  map[*statement]bool
 	hoisted []hoisting
 }
@@ -26,9 +26,9 @@ func (e *editor) erase(from, to int) {
 	if from >= to {
 		return
 	}
-	e.gone = append(e.gone, span{from, to})
 	at := from
 	for i := e.tokenAt(from); i < len(e.r.all) && e.r.all[i].Start < to; i++ {
+		e.gone[i] = true
 		if t := e.r.all[i]; t.Kind == Comment {
 			if at < t.Start {
 				e.edits = append(e.edits, Edit{at, t.Start, ""})
@@ -130,9 +130,10 @@ func (e *editor) cuts(c *cuts) {
 	for s := range c.added {
 		e.statement(s)
 	}
-	for s := range c.bytes {
-		e.gone = append(e.gone, s)
-		e.edits = append(e.edits, Edit{s.from, s.to, ""})
+	for _, all := range c.bytes {
+		for _, s := range all {
+			e.edits = append(e.edits, Edit{s.from, s.to, ""})
+		}
 	}
 	for n := range c.sums {
 		left, right := n.kids[0], n.kids[1]
@@ -146,46 +147,41 @@ func (e *editor) cuts(c *cuts) {
 	}
 }
 
-func (e *editor) coversCode(code int32) bool {
-	at := e.r.token(code).Start
-	for _, s := range e.gone {
-		if at >= s.from && at < s.to {
-			return true
-		}
-	}
-	return false
-}
+func (e *editor) coversCode(code int32) bool { return e.gone[e.r.code[code]] }
 
 // covers reports whether a statement is gone already.
 func (e *editor) covers(s *statement) bool { return e.coversCode(s.from) }
 
-// unread reports whether a version was read and all that read it is gone.
-func (e *editor) unread(v *version, all []*version) bool {
-	read := 0
+// unread reports whether a version was read and all that read it is gone. A
+// version is also read through the joins that may be it.
+func (e *editor) unread(v *version) bool {
+	read := false
 	for _, u := range v.uses {
 		// A += that is gone hands on what was there before it.
 		if !e.coversCode(u.at.from) || u.into != nil && u.into.add == v {
 			return false
 		}
-		read++
+		read = true
 	}
-	for _, w := range all {
-		if slices.Contains(w.any, v) {
-			if len(w.uses) > 0 || len(w.any) > 0 && e.anyRead(w, all, 0) {
-				if !e.unread(w, all) {
-					return false
-				}
-				read++
-			}
+	for _, w := range v.joins {
+		switch {
+		case !e.readAtAll(w, 0):
+		case !e.unread(w):
+			return false
+		default:
+			read = true
 		}
 	}
-	return read > 0
+	return read
 }
 
-// anyRead reports whether a join is read through other joins.
-func (e *editor) anyRead(v *version, all []*version, depth int) bool {
-	for _, w := range all {
-		if slices.Contains(w.any, v) && w != v && depth < 8 && (len(w.uses) > 0 || e.anyRead(w, all, depth+1)) {
+// readAtAll reports whether a join is read, itself or through other joins.
+func (e *editor) readAtAll(v *version, depth int) bool {
+	if len(v.uses) > 0 {
+		return true
+	}
+	for _, w := range v.joins {
+		if w != v && depth < 8 && e.readAtAll(w, depth+1) {
 			return true
 		}
 	}
@@ -303,8 +299,9 @@ func (e *editor) convert(d *finder, p *plan, headers *node) {
 	}
 	e.edits = append(e.edits, Edit{at, to, lead + nl + indent + "]"})
 	if headers != q.headers && q.headers != nil {
-		s, end := e.r.span(q.headers)
-		e.gone = append(e.gone, span{s, end})
+		for i := e.r.code[q.headers.from]; i <= e.r.code[q.headers.to-1]; i++ {
+			e.gone[i] = true
+		}
 	}
 	if !d.whole(q) {
 		e.hoisted = append(e.hoisted, hoisting{from, to, stmt, e.freshName(), indent})

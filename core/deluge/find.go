@@ -1,6 +1,7 @@
 package deluge
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -45,6 +46,7 @@ type finder struct {
 	r       *reader
 	f       *flow
 	o       Options
+	byNode  map[*node]*plan
 	plans   []*plan // of every request, also of those that need nothing
 	objects map[*version]*object
 	seen    map[int32]bool // texts that were looked at, by code token
@@ -94,11 +96,13 @@ func containsFold(s, lower string) bool {
 
 func newFinder(src string, o Options) *finder {
 	r := newReader(src)
-	d := &finder{r: r, o: o, objects: map[*version]*object{}, seen: map[int32]bool{}, lines: lineIndex{src: src}}
+	d := &finder{r: r, o: o, byNode: map[*node]*plan{}, objects: map[*version]*object{}, seen: map[int32]bool{}, lines: lineIndex{src: src}}
 	d.f = follow(r, r.statements(int32(len(r.code))))
 	d.join()
 	for _, q := range d.f.requests {
-		d.plans = append(d.plans, d.plan(q))
+		p := d.plan(q)
+		d.plans = append(d.plans, p)
+		d.byNode[q.node] = p
 	}
 	return d
 }
@@ -111,6 +115,13 @@ func (d *finder) join() {
 			if find(a) != find(v) && depth < maxDepth {
 				union(v, a)
 				all(a, depth+1)
+			}
+		}
+	}
+	for _, v := range d.f.versions {
+		for _, a := range v.any {
+			if !slices.Contains(a.joins, v) {
+				a.joins = append(a.joins, v)
 			}
 		}
 	}
@@ -208,7 +219,7 @@ func (d *finder) held(n *node) (entries []*entry, o *object) {
 }
 
 func (d *finder) plan(q *request) *plan {
-	p := &plan{q: q, cut: newCuts(), lost: map[*template][]span{}, method: d.method(q)}
+	p := &plan{q: q, method: d.method(q)}
 	var few bool
 	p.urls, few = d.r.templates(q.url)
 	if !few {
@@ -224,7 +235,11 @@ func (d *finder) plan(q *request) *plan {
 	if p.address.where == whereForeign {
 		d.another(p)
 	}
-	if p.code != "" && p.reason == "" {
+	if p.code == "" {
+		return p
+	}
+	p.cut = newCuts()
+	if p.reason == "" {
 		p.reason = d.refusal(p)
 	}
 	return p
@@ -402,6 +417,9 @@ func (d *finder) query(p *plan) {
 			}
 			if len(lose) > 0 || !shape {
 				p.code = code
+				if p.lost == nil {
+					p.lost = map[*template][]span{}
+				}
 				p.lost[t] = lose
 			}
 			for _, v := range values {

@@ -11,6 +11,7 @@ type version struct {
 	value *node      // what was assigned; nil: unknown
 	add   *version   // of +=: what was there before
 	any   []*version // any of these
+	joins []*version // that may be this one
 	uses  []use
 	root  *version // of versions that hold the same map (union-find)
 }

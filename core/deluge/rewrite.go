@@ -28,6 +28,9 @@ func (d *finder) decide() {
 				p.reason, changed = "shared", true
 			}
 		}
+		if all.none() && !changed {
+			return
+		}
 		for _, p := range d.plans {
 			for _, t := range append(p.urls[:len(p.urls):len(p.urls)], p.bodies...) {
 				want := t.text
@@ -104,14 +107,7 @@ func (d *finder) objectLonely(o *object, loses func(*plan) bool) bool {
 	return true
 }
 
-func (d *finder) planOf(n *node) *plan {
-	for _, p := range d.plans {
-		if p.q.node == n {
-			return p
-		}
-	}
-	return nil
-}
+func (d *finder) planOf(n *node) *plan { return d.byNode[n] }
 
 // textsLonely reports whether the variables in which p's cuts lie are read by
 // requests only.
@@ -140,8 +136,8 @@ func (d *finder) textLonely(v *version, asked map[*version]bool) bool {
 			return false
 		}
 	}
-	for _, w := range d.f.versions {
-		if slices.Contains(w.any, v) && !d.textLonely(w, asked) {
+	for _, w := range v.joins {
+		if !d.textLonely(w, asked) {
 			return false
 		}
 	}
@@ -150,7 +146,7 @@ func (d *finder) textLonely(v *version, asked map[*version]bool) bool {
 
 // emit makes the edits and findings of all plans.
 func (d *finder) emit() {
-	e := &editor{r: d.r}
+	e := &editor{r: d.r, gone: make([]bool, len(d.r.all))}
 	all := newCuts()
 	puts, maps := map[*statement]bool{}, map[*node]map[*node]bool{}
 	for _, p := range d.plans {
@@ -357,14 +353,10 @@ func (d *finder) connect(e *editor, p *plan, noHeaders bool) {
 // itself, first of all. Only what has been read in parts that are gone, and
 // whose value is no call that does something.
 func (d *finder) buryVariables(e *editor) {
-	byName := map[string][]*version{}
-	for _, v := range d.f.versions {
-		byName[v.name] = append(byName[v.name], v)
-	}
 	for again := true; again; {
 		again = false
 		for _, v := range d.f.versions {
-			if v.by == nil || e.buried[v.by] || !d.harmless(v.value) || e.covers(v.by) || !e.unread(v, d.f.versions) {
+			if v.by == nil || len(v.uses)+len(v.joins) == 0 || e.buried[v.by] || !d.harmless(v.value) || e.covers(v.by) || !e.unread(v) {
 				continue
 			}
 			e.statement(v.by)
@@ -372,7 +364,7 @@ func (d *finder) buryVariables(e *editor) {
 			again = true
 		}
 	}
-	d.leftovers(e, byName)
+	d.leftovers(e)
 }
 
 // harmless reports a value whose reading does nothing: a literal, a name, a
@@ -406,21 +398,19 @@ func (d *finder) harmless(n *node) bool {
 }
 
 // leftovers tells of tokens that left a request and are still read elsewhere.
-func (d *finder) leftovers(e *editor, byName map[string][]*version) {
+func (d *finder) leftovers(e *editor) {
+	told := map[*node]bool{}
 	for _, p := range d.plans {
 		if !d.accepted(p) || p.own {
 			continue
 		}
 		for _, v := range d.tokens(p) {
-			for _, same := range byName[v.name] {
-				for _, u := range same.uses {
-					if !e.coversCode(u.at.from) && same == v {
-						f := d.finding(CodeLeftover, Noted, u.at)
-						f.Subject = v.name
-						if !slices.Contains(d.res.Findings, f) {
-							d.res.Findings = append(d.res.Findings, f)
-						}
-					}
+			for _, u := range v.uses {
+				if !told[u.at] && !e.coversCode(u.at.from) {
+					told[u.at] = true
+					f := d.finding(CodeLeftover, Noted, u.at)
+					f.Subject = v.name
+					d.res.Findings = append(d.res.Findings, f)
 				}
 			}
 		}

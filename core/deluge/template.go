@@ -1,6 +1,9 @@
 package deluge
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // piece is a part of a text that is put together: a literal, a variable with
 // what it holds, a sum, or something that can't be seen into.
@@ -35,11 +38,11 @@ func (r *reader) templates(n *node) (all []*template, ok bool) {
 	if n == nil {
 		return nil, true
 	}
-	todo := []map[*version]int{{}}
+	todo := []map[*version]int{nil}
 	for len(todo) > 0 {
 		choice := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		b := &builder{r: r, choice: choice, open: map[*version]bool{}}
+		b := &builder{r: r, choice: choice}
 		root := b.piece(n)
 		if b.ask != nil {
 			for i := range b.ask.any {
@@ -63,8 +66,8 @@ type builder struct {
 	r      *reader
 	text   strings.Builder
 	choice map[*version]int
-	open   map[*version]bool
-	ask    *version // a version of which it is not chosen yet what it is
+	open   []*version // those that are being put in
+	ask    *version   // a version of which it is not chosen yet what it is
 }
 
 func (b *builder) piece(n *node) *piece {
@@ -100,23 +103,23 @@ func (b *builder) inline(v *version) []*piece {
 	if v.any != nil {
 		i, chosen := b.choice[v]
 		switch {
-		case b.open[v]: // it is made of itself, round a loop
+		case slices.Contains(b.open, v): // it is made of itself, round a loop
 			b.text.WriteByte(hidden)
 			return nil
 		case !chosen:
 			b.ask = v
 			return nil
 		}
-		b.open[v] = true
-		defer delete(b.open, v)
+		b.open = append(b.open, v)
+		defer func() { b.open = b.open[:len(b.open)-1] }()
 		return b.inline(v.any[i])
 	}
-	if b.open[v] || len(b.open) > maxInline || v.value == nil || !b.textual(v.value) {
+	if slices.Contains(b.open, v) || len(b.open) > maxInline || v.value == nil || !b.textual(v.value) {
 		b.text.WriteByte(hidden)
 		return nil
 	}
-	b.open[v] = true
-	defer delete(b.open, v)
+	b.open = append(b.open, v)
+	defer func() { b.open = b.open[:len(b.open)-1] }()
 	var kids []*piece
 	if v.add != nil {
 		p := &piece{from: b.text.Len(), start: -1, inlined: v.add}
@@ -149,7 +152,7 @@ type span struct{ from, to int }
 // cuts is what is taken out of a source so that texts lose a part: bytes of
 // literals, and whole operands.
 type cuts struct {
-	bytes   map[span]bool
+	bytes   map[int][]span      // by where the literal's content begins
 	dropped map[*node]bool      // an operand of +, named by its node
 	sums    map[*node]bool      // whose operands are dropped
 	added   map[*statement]bool // a += of which nothing is left
@@ -157,7 +160,7 @@ type cuts struct {
 }
 
 func newCuts() *cuts {
-	return &cuts{bytes: map[span]bool{}, dropped: map[*node]bool{}, sums: map[*node]bool{}, added: map[*statement]bool{}, inside: map[*version]bool{}}
+	return &cuts{bytes: map[int][]span{}, dropped: map[*node]bool{}, sums: map[*node]bool{}, added: map[*statement]bool{}, inside: map[*version]bool{}}
 }
 
 // take adds what must go so that p loses the spans; it reports whether that
@@ -180,7 +183,7 @@ func (c *cuts) takeOne(p *piece, s span) bool {
 		return true
 	}
 	if p.start >= 0 {
-		c.bytes[span{p.start + s.from - p.from, p.start + s.to - p.from}] = true
+		c.cut(p.start, span{p.start + s.from - p.from, p.start + s.to - p.from})
 		return true
 	}
 	if p.sum {
@@ -225,7 +228,7 @@ func (c *cuts) write(b *strings.Builder, t *template, p *piece) {
 	case p.node != nil && c.dropped[p.node], p.added != nil && c.added[p.added]:
 	case p.start >= 0:
 		for i := p.from; i < p.to; i++ {
-			if !c.gone(p.start + i - p.from) {
+			if !c.gone(p.start, p.start+i-p.from) {
 				b.WriteByte(t.text[i])
 			}
 		}
@@ -238,8 +241,8 @@ func (c *cuts) write(b *strings.Builder, t *template, p *piece) {
 	}
 }
 
-func (c *cuts) gone(at int) bool {
-	for s := range c.bytes {
+func (c *cuts) gone(literal, at int) bool {
+	for _, s := range c.bytes[literal] {
 		if at >= s.from && at < s.to {
 			return true
 		}
@@ -247,9 +250,20 @@ func (c *cuts) gone(at int) bool {
 	return false
 }
 
+func (c *cuts) cut(literal int, s span) {
+	if !slices.Contains(c.bytes[literal], s) {
+		c.bytes[literal] = append(c.bytes[literal], s)
+	}
+}
+
+// none reports that nothing is taken out of any text.
+func (c *cuts) none() bool { return len(c.bytes)+len(c.dropped)+len(c.added) == 0 }
+
 func (c *cuts) merge(o *cuts) {
-	for k := range o.bytes {
-		c.bytes[k] = true
+	for literal, all := range o.bytes {
+		for _, s := range all {
+			c.cut(literal, s)
+		}
 	}
 	for k := range o.dropped {
 		c.dropped[k] = true
