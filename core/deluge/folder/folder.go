@@ -233,3 +233,12 @@ func failed(tried, on string, err error) error {
 	}
 	return e
 }
+
+// Open reads one text file, whatever it holds, for Diff and Write.
+func Open(path string) (File, error) {
+	src, mode, err := load(path)
+	if err != nil {
+		return File{}, failed("read-functions", path, err)
+	}
+	return File{Path: path, Name: filepath.ToSlash(path), Source: src, mode: mode}, nil
+}
