@@ -1,6 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
 	"deskward/core"
 	"deskward/core/lookup"
 	"deskward/core/visitortoken"
@@ -15,6 +22,7 @@ func (d *desk) visitorDeps() visitors.Deps {
 	deps := visitors.Deps{
 		Kinds:   []core.VisitorKind{core.VisitorLogin, core.VisitorMessaging}, // Support and Chat have no client yet
 		Sources: s.sources, Find: (&lookup.Service{Clock: s.clock}).Find, Clock: s.clock,
+		Batches: s.batches(), ReadList: d.readList, Export: d.exportBatch,
 		History: &lookup.History{Store: s.store, Clock: s.clock},
 		Mint: func(p visitors.Person) screen.Screen {
 			return keys.MintFor(d.keyDeps(), visitortoken.Visitor{ExternalID: p.ExternalID, Name: p.Name, Email: p.Email, EmailVerified: p.EmailVerified})
@@ -24,4 +32,29 @@ func (d *desk) visitorDeps() visitors.Deps {
 		deps.Browser = b
 	}
 	return deps
+}
+
+// readList reads a list of people from a file of the admin's.
+func (d *desk) readList(ctx context.Context, path, column string) (lookup.List, error) {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		path = filepath.Join(d.app.env.Getenv("HOME"), rest)
+	}
+	if path == "-" { // the keyboard is the console's
+		return lookup.List{}, inputError("read-queries", path, fs.ErrNotExist)
+	}
+	return d.app.readList(ctx, path, column)
+}
+
+// exportBatch writes what came of a batch beside the store, as a table that
+// spreadsheets read: it begins with the mark of UTF-8, without which Japanese
+// is garbled there.
+func (d *desk) exportBatch(_ context.Context, b lookup.Batch, rows []lookup.Row, left []lookup.Line) (string, error) {
+	name := fmt.Sprintf("deskward-batch-%s-%s.csv", b.ID[:min(shownBatch, len(b.ID))], d.session.Load().clock.Now().UTC().Format("20060102-150405"))
+	path := filepath.Join(d.privateFolder(), name)
+	return path, writeNew(path, false, func() ([]byte, error) {
+		var buf bytes.Buffer
+		buf.WriteString("\ufeff")
+		err := lookup.WriteCSV(&buf, rows, left)
+		return buf.Bytes(), err
+	})
 }

@@ -79,6 +79,15 @@ type (
 
 func newFind(f *family) *find { return &find{f: f, input: widget.NewInput(false)} }
 
+// newFound shows what was found already; r looks it up again.
+func newFound(f *family, r lookup.Result) *find {
+	s := newFind(f)
+	s.input.SetValue(typed(r.Query))
+	s.result, s.some = r, true
+	s.arrange()
+	return s
+}
+
 // Title names the screen.
 func (s *find) Title(e screen.Env) string { return e.T("visitors.title") }
 
@@ -326,6 +335,10 @@ func (s *find) key(msg tea.KeyPressMsg) screen.Step {
 		if s.f.History != nil {
 			return screen.Step{Open: &past{f: s.f}}
 		}
+	case "b":
+		if s.f.Batches != nil {
+			return screen.Step{Open: &batchList{f: s.f}}
+		}
 	case "enter":
 		if some {
 			return screen.Step{Open: &detail{f: s.f, row: r, result: s.result}}
@@ -375,6 +388,7 @@ func (s *find) Keys() []screen.Key {
 		screen.NewKey("tab", "visitors.key.kind", "tab").If(len(lookup.Parse(s.input.Value()).Kinds) > 1, "visitors.off.one-kind").Hide(),
 		screen.NewKey("r", "visitors.key.again", "r").If(s.input.Value() != "" || s.err != nil, "visitors.off.no-query").Hide(),
 		screen.NewKey("h", "visitors.key.history", "h").If(s.f.History != nil, "visitors.off.no-history"),
+		screen.NewKey("b", "visitors.key.batches", "b").If(s.f.Batches != nil, "visitors.off.no-batches"),
 		screen.NewKey("↑/↓", "visitors.key.move", "up", "down", "home", "end").Hide(),
 		screen.NewKey("pgdn", "visitors.key.scroll", "pgdown", "pgup").Hide(),
 	)

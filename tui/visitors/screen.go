@@ -32,6 +32,13 @@ type Deps struct {
 	Mint func(Person) screen.Screen
 	// History, optional, remembers look-ups where that is switched on.
 	History History
+	// Batches, optional, looks lists of people up.
+	Batches Batches
+	// ReadList reads a list from a file; column names the column that counts.
+	ReadList func(ctx context.Context, path, column string) (lookup.List, error)
+	// Export, optional, writes what came of a batch to a file that only its
+	// owner reads, and returns its path.
+	Export func(context.Context, lookup.Batch, []lookup.Row, []lookup.Line) (string, error)
 }
 
 // History remembers look-ups; lookup.History is one.

@@ -180,7 +180,14 @@ func open(t testing.TB, d visitors.Deps, lang locale.Lang, width, height int) co
 		Printer: func(l locale.Lang) (*locale.Printer, error) { return locale.Load(files, l) },
 		Lang:    lang,
 		Explain: func(err error, p *locale.Printer) screen.Explanation {
-			return screen.Explanation{Headline: p.T("error." + core.CodeOf(err)), Code: core.CodeOf(err)}
+			params := locale.Params{}
+			if e, ok := errors.AsType[*core.Error](err); ok {
+				params["on"] = e.On
+				for k, v := range e.Params {
+					params[k] = v
+				}
+			}
+			return screen.Explanation{Headline: p.T("error."+core.CodeOf(err), params), Code: core.CodeOf(err)}
 		},
 		Protection: func(screen.Env) string { return "" },
 		Guard: tui.Guard{
