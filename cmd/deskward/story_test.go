@@ -222,12 +222,20 @@ func cmdSandbox(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 	ts.Check(json.Unmarshal(callControl(ts, http.MethodGet, "/sandbox/state", ""), &state))
 	for platform, fixtures := range state.Fixtures {
-		for name, value := range fixtures {
-			if text, ok := value.(string); ok {
-				variable := strings.ToUpper(platform + "_" + name)
-				ts.Setenv(variable, text)
-				ts.Check(os.WriteFile(ts.MkAbs(strings.ToLower(variable)), []byte(text+"\n"), 0o600))
-			}
+		setFixtures(ts, platform, fixtures)
+	}
+}
+
+// setFixtures sets what is a text, also of people within: ZENDESK_CAST_LINKED_NAME.
+func setFixtures(ts *testscript.TestScript, prefix string, fixtures map[string]any) {
+	for name, value := range fixtures {
+		switch value := value.(type) {
+		case map[string]any:
+			setFixtures(ts, prefix+"_"+name, value)
+		case string:
+			variable := strings.ToUpper(prefix + "_" + name)
+			ts.Setenv(variable, value)
+			ts.Check(os.WriteFile(ts.MkAbs(strings.ToLower(variable)), []byte(value+"\n"), 0o600))
 		}
 	}
 }

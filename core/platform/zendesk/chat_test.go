@@ -190,6 +190,46 @@ func TestAChatVisitorIsFoundByDotOrDashInEveryShape(t *testing.T) {
 	}
 }
 
+// The request and the answer are those of a document of 2020, made by nobody of
+// this project: dash in, dot out, seconds since 1970.
+func TestAnAnswerAsADocumentOf2020HasItIsRead(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	zopim := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization"))
+		if r.URL.Path != "/api/v2/visitors/9855790-xjj3u5xPWhW1Fv" {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{
+  "banned": false,
+  "notes": "",
+  "id": "9855790.xjj3ukxyIhn6j3",
+  "email": "email@email.com",
+  "phone": "",
+  "created": 1586950554,
+  "name": "email@email.com",
+  "external_id": "82cd5e0c-c3ff-11e9-b199-c1e5fc81c37f"
+}`))
+	}))
+	defer zopim.Close()
+	b := newBench(t)
+	chat := zendesk.NewChat(core.Connection{
+		Name: "Acme chat", Grant: core.GrantAPIToken, Account: "acme", Settings: map[string]string{"product": "chat", "host": "zopim"},
+		Secrets: core.Secrets{core.SecretAPIToken: core.NewSecret("a token")},
+	}, platform.Env{HTTP: b.http, Endpoints: transport.Endpoints{zendesk.ID: {"zopim": zopim.URL, "chat": zopim.URL}}, Clock: b.sb.Clock()})
+	found, err := chat.Find(t.Context(), lookup.ByChatID, "9855790-xjj3u5xPWhW1Fv")
+	if err != nil || len(found) != 1 || strings.Join(asked, "; ") != "GET /api/v2/visitors/9855790.xjj3u5xPWhW1Fv Bearer a token; GET /api/v2/visitors/9855790-xjj3u5xPWhW1Fv Bearer a token" {
+		t.Fatalf("%+v, %v, asked %v", found, err, asked)
+	}
+	v := found[0]
+	if v.ID != "9855790.xjj3ukxyIhn6j3" || v.ExternalID != "82cd5e0c-c3ff-11e9-b199-c1e5fc81c37f" || v.Email() != "email@email.com" || v.Blocked ||
+		!v.CreatedAt.Equal(time.Date(2020, 4, 15, 11, 35, 54, 0, time.UTC)) {
+		t.Errorf("%+v", v)
+	}
+}
+
 func TestNobodyIsNotFoundAtTheWrongHost(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -24,7 +24,9 @@ func TestConformance(t *testing.T) {
 				Settings: map[string]string{"app_id": "5e2f1d0c9b8a7f6e5d4c3b2a", "key_id": "app_7b5c1e2f4d906abac8e2fb04"},
 			}
 		},
-		Endpoints: func(base string) transport.Endpoints { return transport.Endpoints{zendesk.ID: {"conversations": base, "chat": base, "zopim": base, "support": base}} },
+		Endpoints: func(base string) transport.Endpoints {
+			return transport.Endpoints{zendesk.ID: {"conversations": base, "chat": base, "zopim": base, "support": base}}
+		},
 	})
 }
 
