@@ -1,6 +1,7 @@
 package connections
 
 import (
+	"net/url"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -29,7 +30,17 @@ func (a *ask) Draw(e screen.Env) screen.Frame {
 }
 
 func (a *ask) params(e screen.Env) locale.Params {
-	return locale.Params{"platform": a.f.platformName(a.who.platform), "name": a.who.name, "port": a.attempt.Port, "time": widget.Clock(a.attempt.Expires.Sub(e.Now))}
+	return locale.Params{"platform": a.f.platformName(a.who.platform), "name": a.who.name, "port": a.attempt.Port, "address": a.address(), "time": widget.Clock(a.attempt.Expires.Sub(e.Now))}
+}
+
+// address is where the browser goes, as its address bar shows it: some vendors
+// take localhost only.
+func (a *ask) address() string {
+	u, err := url.Parse(a.attempt.Redirect)
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 // page collects the lines of a screen and where its cursor is.
