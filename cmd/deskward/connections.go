@@ -16,7 +16,7 @@ func (a *app) connectionsCommand() *cobra.Command {
 	return a.group("connections", "connections",
 		a.connectionsListCommand(), a.connectionsShowCommand(), a.connectionsCheckCommand(), a.connectionsTokenCommand(),
 		a.connectionsEditCommand(), a.connectionsRenameCommand(), a.connectionsRemoveCommand(),
-		a.connectionsRefreshCommand(), a.connectionsProbeCommand(), a.connectionsRevokeCommand(),
+		a.connectionsRefreshCommand(), a.connectionsProbeCommand(), a.connectionsSetupCommand(), a.connectionsRevokeCommand(),
 	)
 }
 

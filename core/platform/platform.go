@@ -144,6 +144,32 @@ type ScopeProbe struct {
 	Call    core.Call `json:"call,omitzero"`
 }
 
+// SetupReader reads at the vendor how that is set up which a connection serves,
+// for one thing of it (Email-to-Case of a mailbox), and judges it. It changes
+// nothing.
+type SetupReader interface {
+	ReadSetup(ctx context.Context, of string) (Setup, error)
+}
+
+// Setup is what was read.
+type Setup struct {
+	Facts    []SetupFact    `json:"facts"`
+	Findings []SetupFinding `json:"findings"`
+}
+
+// SetupFact is one value; its label is the locale text setup.<platform>.<Name>.
+type SetupFact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// SetupFinding is one thing that is wrong, or may surprise.
+type SetupFinding struct {
+	Code   string            `json:"code"` // an advice key
+	Stops  bool              `json:"stops"`
+	Params map[string]string `json:"params,omitempty"`
+}
+
 // Revoker ends a credential at the vendor. It cannot be undone.
 type Revoker interface {
 	Revoke(ctx context.Context) error

@@ -207,6 +207,19 @@ func (s *Service) ProbeScopes(ctx context.Context, c core.Connection) ([]ScopePr
 	return prober.ProbeScopes(ctx)
 }
 
+// ReadSetup reads and judges how that is set up which the connection serves.
+func (s *Service) ReadSetup(ctx context.Context, c core.Connection, of string) (Setup, error) {
+	client, err := s.Dial(c)
+	if err != nil {
+		return Setup{}, err
+	}
+	reader, ok := client.(SetupReader)
+	if !ok {
+		return Setup{}, missing("setup", c)
+	}
+	return reader.ReadSetup(ctx, of)
+}
+
 // Revoke ends the connection's credential at the vendor, drops the dead
 // tokens here and records it.
 func (s *Service) Revoke(ctx context.Context, id string) (core.Connection, error) {

@@ -16,6 +16,8 @@ import (
 //	POST   /sandbox/clock    {"advance": "25h"}      moves the clock
 //	POST   /sandbox/faults   a Fault                 switches it on;  DELETE: all off
 //	POST   /sandbox/switches {"name": …, "on": true}
+//	POST   /sandbox/salesforce/mail {"from": …, "to": …, "subject": …}, to the services address
+//	POST   /sandbox/salesforce/setup {"verified": false, "external": false, "active": false}, what is left out stays
 //	POST   /sandbox/zoho/self-client-code {"scopes": […], "minutes": 3, "portal": ""}
 //
 // Bodies are JSON and must say so: a page in the person's browser cannot send
@@ -60,6 +62,26 @@ func (sb *Sandbox) startControl() error {
 	) (any, error) {
 		code, err := sb.ZohoSelfClientCode(in.Scopes, in.Minutes, in.Portal)
 		return map[string]string{"code": code}, err
+	}))
+	mux.HandleFunc("POST /sandbox/salesforce/mail", control(func(in struct{ From, To, Subject string }) (any, error) {
+		err := sb.SalesforceMail(in.From, in.To, in.Subject)
+		return struct{}{}, err
+	}))
+	mux.HandleFunc("POST /sandbox/salesforce/setup", control(func(in struct{ Verified, External, Active *bool }) (any, error) {
+		sb.SetSalesforce(func(s *SalesforceSetup) {
+			if in.External != nil {
+				s.ExternalServer = *in.External
+			}
+			for i := range s.Routes {
+				if in.Verified != nil {
+					s.Routes[i].Verified = *in.Verified
+				}
+				if in.Active != nil {
+					s.Routes[i].Inactive = !*in.Active
+				}
+			}
+		})
+		return struct{}{}, nil
 	}))
 	sb.mount(l, "", mux)
 	return nil

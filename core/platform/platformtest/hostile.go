@@ -93,6 +93,12 @@ func capabilities(client any) map[string]func(context.Context) (shown string, go
 			return fmt.Sprintf("%+v", probes), false, err
 		}
 	}
+	if c, ok := client.(platform.SetupReader); ok {
+		out["setup"] = func(ctx context.Context) (string, bool, error) {
+			setup, err := c.ReadSetup(ctx, "support@example.com")
+			return fmt.Sprintf("%+v", setup), err == nil, err
+		}
+	}
 	if c, ok := client.(platform.Owner); ok {
 		out["owner"] = func(ctx context.Context) (string, bool, error) {
 			owner, err := c.Owner(ctx)

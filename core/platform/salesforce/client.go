@@ -31,6 +31,8 @@ var (
 	_ platform.Checker = (*client)(nil)
 	_ platform.Owner   = (*client)(nil)
 	_ platform.Revoker = (*client)(nil)
+
+	_ platform.SetupReader = (*client)(nil)
 )
 
 func dial(c core.Connection, env platform.Env) any { return newClient(c, env) }

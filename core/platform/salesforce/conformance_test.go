@@ -6,6 +6,7 @@ import (
 
 	"deskward/core"
 	"deskward/core/advice"
+	"deskward/core/locale"
 	"deskward/core/platform/platformtest"
 	"deskward/core/platform/salesforce"
 	"deskward/core/transport"
@@ -34,6 +35,23 @@ func TestEveryCodeIsAdvised(t *testing.T) {
 	for _, code := range salesforce.AdviceKeys() {
 		if _, ok := catalogue.Lookup(code, ""); !ok {
 			t.Errorf("no advice for %s", code)
+		}
+	}
+}
+
+func TestEveryFindingHasItsTexts(t *testing.T) {
+	t.Parallel()
+	for _, lang := range locale.Langs() {
+		words, err := locale.Load(os.DirFS("../../../assets/locales"), lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range append(salesforce.Findings(), "no-case") {
+			for _, key := range []string{"error.salesforce." + f, "error.salesforce." + f + ".next"} {
+				if !words.Has(key) {
+					t.Errorf("%s has no text %s", lang, key)
+				}
+			}
 		}
 	}
 }

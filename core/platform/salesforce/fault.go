@@ -30,11 +30,7 @@ func AdviceKeys() []string {
 	for _, r := range grantReasons() {
 		out = append(out, "salesforce.invalid_grant."+r[1])
 	}
-	out = append(out, codeUnlisted, codeNoCode, codeUnavailable, codeThrottled, codeNotAPI)
-	for _, f := range Findings() {
-		out = append(out, "salesforce."+f)
-	}
-	return append(out, codeNoCase)
+	return append(out, codeUnlisted, codeNoCode, codeUnavailable, codeThrottled, codeNotAPI)
 }
 
 // codeShape is what codes look like. Anything else may be a repetition of what
@@ -86,7 +82,7 @@ func refusal(tried, on string, a *transport.Answer) error {
 	case a.Status >= http.StatusInternalServerError:
 		e.Code, e.Class = codeUnavailable, core.Failed
 	case code != "":
-		e.Code = codeUnlisted
+		e.Code, e.Params["description"] = codeUnlisted, code // what a person reads as the vendor's words
 	default:
 		e.Code = codeNoCode
 		if core.CodeOf(a.Decode("", &struct{}{})) == "vendor.html" || a.Status >= 300 && a.Status < 400 {

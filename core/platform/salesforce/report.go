@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"deskward/core"
+	"deskward/core/platform"
 )
 
 // Stage is a step on the way from a mailbox to a case.
@@ -168,6 +169,39 @@ func (c *client) emailToCase(ctx context.Context, mailbox, sender string) (Repor
 		r.add(StageVerified, findNotVerified, true, "address", mailbox)
 	}
 	return r, r.judgeService(ctx, c, sender)
+}
+
+// ReadSetup reads and judges Email-to-Case of one mailbox.
+func (c *client) ReadSetup(ctx context.Context, of string) (platform.Setup, error) {
+	mailbox, err := address(of)
+	if err != nil {
+		return platform.Setup{}, err
+	}
+	r, err := c.emailToCase(ctx, mailbox, "")
+	if err != nil {
+		return platform.Setup{}, err
+	}
+	yes := func(v bool) string { return strconv.FormatBool(v) }
+	out := platform.Setup{Facts: []platform.SetupFact{
+		{Name: "email-to-case", Value: yes(r.Settings.Enabled)},
+		{Name: "on-demand", Value: yes(r.Settings.OnDemand)},
+		{Name: "external-service", Value: yes(r.Settings.ExternalServer)},
+		{Name: "routing-addresses", Value: strconv.Itoa(len(r.Settings.Addresses))},
+		{Name: "unauthorized-sender", Value: r.Settings.Unauthorized},
+		{Name: "over-limit", Value: r.Settings.OverLimit},
+	}}
+	if a := r.Address; a.Address != "" {
+		out.Facts = append(out.Facts, []platform.SetupFact{
+			{Name: "routing-address", Value: a.Address},
+			{Name: "type", Value: a.Type},
+			{Name: "verified", Value: yes(a.Verified)},
+			{Name: "services-address", Value: a.Services},
+		}...)
+	}
+	for _, f := range r.Findings {
+		out.Findings = append(out.Findings, platform.SetupFinding{Code: "salesforce." + f.Code, Stops: f.Stops, Params: f.Params})
+	}
+	return out, nil
 }
 
 // judgeWide looks whether answers can go out from the mailbox.
