@@ -9,6 +9,8 @@ import (
 	"deskward/core/action"
 	"deskward/core/advice"
 	"deskward/core/guide"
+	"deskward/core/locale"
+	"deskward/core/mailproof"
 	"deskward/core/platform"
 	"deskward/core/platform/all"
 	"deskward/core/platform/xsolla"
@@ -57,6 +59,12 @@ func TestEveryErrorOfAVendorHasAdvice(t *testing.T) {
 	}
 	for _, code := range slices.Concat(zoho.AdviceKeys(), xsolla.AdviceKeys()) {
 		if _, ok := c.Lookup(code, ""); !ok {
+			t.Errorf("no advice for %s", code)
+		}
+	}
+	english := texts(t, locale.English)
+	for _, code := range mailproof.Codes() {
+		if _, ok := c.Lookup(code, ""); !ok && english["error."+code+".next"] == "" {
 			t.Errorf("no advice for %s", code)
 		}
 	}

@@ -43,7 +43,7 @@ func newRoot(a *app) *cobra.Command {
 	root.AddCommand(
 		a.initCommand(), a.connectCommand(), a.connectionsCommand(), a.keysCommand(), a.guidesCommand(), a.runsCommand(),
 		a.sandboxCommand(), a.rehearseCommand(), a.eventsCommand(), a.deadlinesCommand(), a.doctorCommand(),
-		a.visitorCommand(), a.zohoCommand(), a.storeCommand(), a.serveCommand(), a.completionCommand(root),
+		a.visitorCommand(), a.mailCommand(), a.zohoCommand(), a.storeCommand(), a.serveCommand(), a.completionCommand(root),
 	)
 	return root
 }

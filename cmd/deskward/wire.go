@@ -256,15 +256,11 @@ func loadGuides(s platform.Services) ([]guide.Guide, []action.Action, error) {
 }
 
 func (a *app) httpClient(clock core.Clock) (*transport.Client, error) {
-	o := transport.Options{Clock: clock}
-	if name := a.or(a.opt.ca, "DESKWARD_CA"); name != "" {
-		pem, err := readFile(name)
-		if err != nil {
-			return nil, inputError("read-ca", name, err)
-		}
-		o.CA = pem
+	ca, err := a.caFile()
+	if err != nil {
+		return nil, err
 	}
-	return transport.New(o)
+	return transport.New(transport.Options{CA: ca, Clock: clock})
 }
 
 // session opens and unlocks the store and puts the services on it.
