@@ -168,7 +168,7 @@ func (a *app) finding(f visitortoken.Finding, part string) string {
 	}
 	params := localeParams("value", f.Value)
 	for k, v := range f.Params {
-		params[k] = core.CleanLine(v)
+		params[k] = a.say.SpanOr(k, core.CleanLine(v))
 	}
 	return a.say.T(key, params)
 }

@@ -67,6 +67,11 @@ func cause(e *core.Error) *core.Error {
 // explain explains one error from the locale texts or the advice.
 func (c *Catalogue) explain(e *core.Error, p *locale.Printer) (Explanation, bool) {
 	params := paramsOf(e)
+	for name, v := range e.Params {
+		if s := p.SpanOr(name, v); s != v {
+			params[name] = s
+		}
+	}
 	x := Explanation{Code: e.Code, Vendor: core.CleanText(strings.TrimSpace(e.Params["description"])), Sure: true}
 	key, next := "error."+e.Code, ".next"
 	if strings.HasPrefix(e.Code, "finding.") { // a rule that a visitor's token breaks has its own texts

@@ -48,8 +48,9 @@ type change struct {
 	form    *widget.Form    // nil until the connection is read
 	working bool
 	err     error
-	over    bool // it was done
-	again   bool // somebody was faster; the connection was read again
+	over    bool      // it was done
+	again   bool      // somebody was faster; the connection was read again
+	early   []tea.Msg // keys and pastes from before the form was there
 }
 
 func newRename(f *family, s core.Summary) *change { return newChange(f, s, rename) }
@@ -105,6 +106,7 @@ func (c *change) Update(msg tea.Msg) screen.Step {
 		case c.form == nil || c.kind == remove:
 			c.form = widget.NewForm(c.fields()...)
 		}
+		return c.catchUp()
 	case changed:
 		return c.changed(msg.err)
 	case tea.PasteMsg:
@@ -122,11 +124,26 @@ func (c *change) Update(msg tea.Msg) screen.Step {
 
 // feed gives a key or paste to the form and reports whether it was submitted.
 func (c *change) feed(msg tea.Msg) (submit bool) {
+	if c.form == nil && c.err == nil {
+		c.early = append(c.early, msg)
+	}
 	if c.form == nil || c.working {
 		return false
 	}
 	_, submit = c.form.Update(msg)
 	return submit
+}
+
+// catchUp gives the form what was typed before it was there.
+func (c *change) catchUp() screen.Step {
+	early := c.early
+	c.early = nil
+	for _, msg := range early {
+		if c.feed(msg) {
+			return c.do()
+		}
+	}
+	return screen.Step{}
 }
 
 // Leave keeps a new name that was half typed.

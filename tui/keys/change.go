@@ -40,8 +40,9 @@ type change struct {
 	form    *widget.Form // nil until the key is read
 	working bool
 	err     error
-	over    bool // it was done
-	again   bool // somebody was faster; the key was read again
+	over    bool      // it was done
+	again   bool      // somebody was faster; the key was read again
+	early   []tea.Msg // keys and pastes from before the form was there
 }
 
 func newChange(f *family, s core.KeySummary, k kind) *change { return &change{f: f, kind: k, sum: s} }
@@ -78,6 +79,7 @@ func (c *change) Update(msg tea.Msg) screen.Step {
 		if c.form == nil || c.kind == remove && c.again {
 			c.form = widget.NewForm(c.fields()...)
 		}
+		return c.catchUp()
 	case changed:
 		return c.changed(msg.err)
 	case tea.PasteMsg:
@@ -95,11 +97,26 @@ func (c *change) Update(msg tea.Msg) screen.Step {
 
 // feed gives a key or paste to the form and reports whether it was submitted.
 func (c *change) feed(msg tea.Msg) (submit bool) {
+	if c.form == nil && c.err == nil {
+		c.early = append(c.early, msg)
+	}
 	if c.form == nil || c.working {
 		return false
 	}
 	_, submit = c.form.Update(msg)
 	return submit
+}
+
+// catchUp gives the form what was typed before it was there.
+func (c *change) catchUp() screen.Step {
+	early := c.early
+	c.early = nil
+	for _, msg := range early {
+		if c.feed(msg) {
+			return c.do()
+		}
+	}
+	return screen.Step{}
 }
 
 // Leave keeps a new name that was half typed.

@@ -17,7 +17,7 @@ import (
 // it means, what to do.
 func Finding(e screen.Env, f visitortoken.Finding, width int) []string {
 	sign, style := FindingMark(e, f.Outcome)
-	params := findingParams(f)
+	params := findingParams(e, f)
 	key := "finding." + f.Code
 	head := f.Code
 	if e.Text.Has(key) {
@@ -49,7 +49,7 @@ func Finding(e screen.Env, f visitortoken.Finding, width int) []string {
 // FindingHead is the finding in one line, without its mark.
 func FindingHead(e screen.Env, f visitortoken.Finding) string {
 	if key := "finding." + f.Code; e.Text.Has(key) {
-		return e.T(key, findingParams(f))
+		return e.T(key, findingParams(e, f))
 	}
 	return f.Code
 }
@@ -65,10 +65,10 @@ func FindingMark(e screen.Env, o visitortoken.Outcome) (sign string, style lipgl
 	return e.Theme.Glyphs.Warn, e.Theme.Warn
 }
 
-func findingParams(f visitortoken.Finding) locale.Params {
+func findingParams(e screen.Env, f visitortoken.Finding) locale.Params {
 	params := locale.Params{"value": f.Value}
 	for k, v := range f.Params {
-		params[k] = core.CleanLine(v)
+		params[k] = e.Text.SpanOr(k, core.CleanLine(v))
 	}
 	return params
 }

@@ -187,7 +187,7 @@ func (t *tryPage) finding(f visitortoken.Finding, part string) string {
 	}
 	params := locale.Params{"value": f.Value}
 	for k, v := range f.Params {
-		params[k] = core.CleanLine(v)
+		params[k] = t.say.SpanOr(k, core.CleanLine(v))
 	}
 	return t.say.T(key, params)
 }
