@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"deskward/core"
+	"deskward/core/deluge/folder"
 	"deskward/core/guide"
 	"deskward/core/sandbox"
 	"deskward/store"
@@ -20,6 +21,7 @@ import (
 	"deskward/tui/deadlines"
 	"deskward/tui/keys"
 	"deskward/tui/migrations"
+	"deskward/tui/rewrite"
 	"deskward/tui/screen"
 	"deskward/tui/unlock"
 	"deskward/tui/visitors"
@@ -311,7 +313,10 @@ func (d *desk) beginGuide(id, name string) screen.Screen {
 
 func (d *desk) migrationDeps() migrations.Deps {
 	s := d.session.Load()
-	deps := migrations.Deps{Runner: s.runner, Guides: s.runner.Guides, Clock: s.clock, Folder: d.privateFolder(), Rehearse: d.rehearse}
+	deps := migrations.Deps{
+		Runner: s.runner, Guides: s.runner.Guides, Clock: s.clock, Folder: d.privateFolder(), Rehearse: d.rehearse,
+		Functions: func() screen.Screen { return rewrite.New(rewrite.Deps{Scan: folder.Scan}) },
+	}
 	if d.sandbox != nil {
 		deps.AdvanceClock = func(by time.Duration) { d.sandbox.Clock().Advance(by) }
 		deps.Examples = func(ctx context.Context, run guide.Run) (guide.Answers, error) {

@@ -12,6 +12,7 @@ import (
 	"deskward/core/action"
 	"deskward/core/guide"
 	"deskward/core/locale"
+	"deskward/tui/screen"
 )
 
 // Runner is the part of guide.Runner that the screens call.
@@ -47,6 +48,9 @@ type Deps struct {
 	// Examples are answers that the fields of a run's current step take in the
 	// sandbox, where no vendor's page gives any. nil: this is no sandbox.
 	Examples func(ctx context.Context, run guide.Run) (guide.Answers, error)
+
+	// Functions opens the rewriting of Deluge functions. nil: there is none.
+	Functions func() screen.Screen
 
 	// Folder is where reports are written; "" is the working directory.
 	Folder string

@@ -136,6 +136,10 @@ func (r *root) Update(msg tea.Msg) screen.Step {
 			if g, ok := r.guideAt(); ok {
 				return screen.Step{Open: newRehearsal(r.d, g)}
 			}
+		case "d":
+			if r.d.Functions != nil {
+				return screen.Step{Open: r.d.Functions()}
+			}
 		default:
 			r.cursor.Update(msg, r.rows())
 		}
@@ -218,9 +222,13 @@ func (r *root) Keys() []screen.Key {
 	if r.d.Rehearse == nil {
 		rehearse = rehearse.If(false, "migrations.no-sandbox")
 	}
-	return []screen.Key{
+	keys := []screen.Key{
 		screen.NewKey("enter", open, "enter").If(r.rows() > 0, "migrations.no-guides"),
 		rehearse,
-		screen.NewKey("j/k", "migrations.key.move", "j", "k", "up", "down", "pgup", "pgdown", "g", "G").Hide(),
 	}
+	if r.d.Functions != nil {
+		keys = append(keys, screen.NewKey("d", "migrations.key.functions", "d"))
+	}
+	return append(keys,
+		screen.NewKey("j/k", "migrations.key.move", "j", "k", "up", "down", "pgup", "pgdown", "g", "G").Hide())
 }
