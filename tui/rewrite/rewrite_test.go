@@ -157,7 +157,7 @@ func TestAnOfferedTaskIsTakenBySpaceAndLeftAgain(t *testing.T) {
 	r.press("G")
 	r.See("Not changed unless you say so")
 	r.press("space")
-	r.See("rewritten: 3, in files: 2", `m, "deskoperation")`)
+	r.See("rewritten: 3, in files: 2", "+x = zoho.desk.create(")
 	r.press("space")
 	r.See("rewritten: 2, in files: 1")
 }
