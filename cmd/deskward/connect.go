@@ -78,6 +78,9 @@ func (a *app) connect(ctx context.Context, platformID string, o connectOptions) 
 		if conn, err = p.NewConnection(answers); err != nil {
 			return err
 		}
+		if err = a.sayLint(conn.Name, p.Findings(conn)); err != nil {
+			return err
+		}
 		conn, err = s.connections.Add(ctx, conn)
 	}
 	if err != nil {
@@ -153,7 +156,13 @@ func (a *app) connectAnswers(ctx context.Context, p platform.Platform, o connect
 	if answers.Grant == "" && len(p.Grants) > 0 {
 		answers.Grant = p.Grants[0]
 	}
-	if o.clientJSON != "" {
+	if fileAsk, has := fileAskOf(p, answers.Grant); has && o.clientJSON != "" {
+		raw, err := readFile(o.clientJSON)
+		if err != nil {
+			return answers, inputError("read-client", o.clientJSON, err)
+		}
+		answers.Secret[fileAsk] = core.NewSecret(string(raw))
+	} else if o.clientJSON != "" {
 		client, err := readClientJSON(o.clientJSON)
 		if err != nil {
 			return answers, err

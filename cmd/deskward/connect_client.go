@@ -2,8 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
 
 	"deskward/core"
+	"deskward/core/platform"
 )
 
 // client is what a vendor's download of a client holds.
@@ -38,4 +42,42 @@ func readClientJSON(name string) (client, error) {
 	}
 	// The decoder's own error may quote the file, and so the secret.
 	return client{}, &core.Error{Tried: "read-client", On: name, Code: "client-json.malformed", Class: core.Usage}
+}
+
+// fileAskOf names the ask that takes a vendor's file whole.
+func fileAskOf(p platform.Platform, g core.Grant) (string, bool) {
+	for _, ask := range p.AsksFor(g) {
+		if ask.File {
+			return ask.Name, true
+		}
+	}
+	return "", false
+}
+
+// sayLint tells everything that is wrong with a new connection before
+// anything is sent, and fails with the worst of what cannot work.
+func (a *app) sayLint(name string, list []platform.Finding) error {
+	var worst error
+	for _, f := range list {
+		sign := map[platform.Level]string{platform.Stops: "x  ", platform.Warns: "!  "}[f.Level]
+		if sign == "" {
+			sign = "-  "
+		}
+		told, _ := errors.AsType[*core.Error](f.Err(name))
+		plain := *told
+		plain.Tried = "" // only what stops it keeps it from being added
+		lines := a.explanationLines(a.explanation(&plain))
+		for i, line := range lines {
+			if i == 0 {
+				line = sign + strings.TrimPrefix(line, "deskward: ")
+			} else {
+				line = "   " + strings.TrimLeft(line, " ")
+			}
+			fmt.Fprintln(a.io.Err, line)
+		}
+		if f.Level == platform.Stops && worst == nil {
+			worst = said{told}
+		}
+	}
+	return worst
 }

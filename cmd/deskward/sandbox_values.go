@@ -30,6 +30,8 @@ func sandboxPlatformOf(p core.PlatformID) sandboxPlatform {
 		return sandboxPlatform{salesforceConnection, salesforceAnswer}
 	case "zendesk":
 		return sandboxPlatform{zendeskConnection, zendeskAnswer}
+	case "google":
+		return sandboxPlatform{googleConnection, googleAnswer}
 	case "oauth2":
 		return sandboxPlatform{connection: oauth2Connection}
 	}

@@ -17,6 +17,9 @@ import (
 func (p Platform) Editable(c core.Connection) []Ask {
 	var out []Ask
 	for _, ask := range p.Asks {
+		if ask.File {
+			continue // another file is another client
+		}
 		asked := len(ask.Grants) == 0 || slices.Contains(ask.Grants, c.Grant)
 		switch {
 		case ask.Secret && (asked || !c.Secrets[ask.Name].Empty()), // a migrated connection has the client's, too

@@ -57,7 +57,21 @@ func (p Platform) NewConnection(a Answers) (core.Connection, error) {
 			return core.Connection{}, p.inputError("platform.ask-unknown", map[string]string{"input": core.CleanLine(name), "grant": string(a.Grant)})
 		}
 	}
+	for _, ask := range p.AsksFor(a.Grant) {
+		if file := a.Secret[ask.Name]; ask.File && p.Import != nil && !file.Empty() {
+			return p.Import(c, []byte(file.Reveal()))
+		}
+	}
 	return c, nil
+}
+
+// Findings are what Lint says, worst first; none where the platform has nothing
+// to lint.
+func (p Platform) Findings(c core.Connection) []Finding {
+	if p.Lint == nil {
+		return nil
+	}
+	return p.Lint(c)
 }
 
 // take puts one answer where it belongs.
@@ -65,6 +79,7 @@ func (p Platform) take(c *core.Connection, ask Ask, a Answers) error {
 	if ask.Secret {
 		secret := a.Secret[ask.Name]
 		switch {
+		case ask.File && !secret.Empty():
 		case !secret.Empty():
 			c.Secrets = c.Secrets.With(ask.Name, secret)
 		case !ask.Optional:
@@ -81,6 +96,9 @@ func (p Platform) take(c *core.Connection, ask Ask, a Answers) error {
 			return p.inputError("platform.ask-missing", map[string]string{"input": ask.Name})
 		}
 		return nil
+	}
+	if len(ask.Options) > 0 && !slices.Contains(ask.Options, value) {
+		return p.inputError("platform.ask-option", map[string]string{"input": ask.Name, "value": core.CleanLine(value), "options": strings.Join(ask.Options, ", ")})
 	}
 	if ask.Check != nil {
 		if err := ask.Check(value); err != nil {

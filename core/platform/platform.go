@@ -34,6 +34,19 @@ type Platform struct {
 	// OAuth returns how consent and refresh work for c. nil: no OAuth.
 	OAuth func(c core.Connection, e transport.Endpoints) (consent.Config, error)
 
+	// Import takes the file that the vendor's console offers, for a client or a
+	// key, into a new connection: it is the answer to the Ask with File. nil:
+	// there is no such file, or it has nothing but client id and secret.
+	Import func(c core.Connection, file []byte) (core.Connection, error)
+
+	// Lint says what is wrong with a connection, as far as that can be seen
+	// before anything is sent. It makes no call. nil: nothing can.
+	Lint func(c core.Connection) []Finding
+
+	// NoRevoke is the code of why deskward never revokes here, where it could;
+	// "": it does, or the vendor has no such call.
+	NoRevoke string
+
 	// Discover returns c with what its server publishes of itself (RFC 8414)
 	// written into Settings, where OAuth and Dial, which make no call, find it.
 	// It is asked before every consent; env has no token. nil: there is
@@ -69,8 +82,37 @@ type Ask struct {
 	Optional bool
 	Grants   []core.Grant // asked for these only; nil: for all
 	Default  string
+	// File: the answer is a file's content, which Platform.Import reads. It is
+	// not kept.
+	File bool
+	// Options are the values to choose from, with the locale texts
+	// ask.<platform>.<Name>.<value>; nil: any value.
+	Options []string
 	// Check reports what is wrong with a typed value as an *core.Error; nil: nothing is checked.
 	Check func(value string) error
+}
+
+// Level is how much a Finding weighs.
+type Level int
+
+// The levels, mildest first.
+const (
+	Notes Level = iota // good to know
+	Warns              // will not work as it stands, or not for long
+	Stops              // cannot work, whatever is done at the vendor
+)
+
+// Finding is one thing that Platform.Lint has to say. Its texts are the locale
+// texts finding.<Code>, .means and .fix.
+type Finding struct {
+	Code   string            `json:"code"`
+	Level  Level             `json:"level"`
+	Params map[string]string `json:"params,omitempty"`
+}
+
+// Err is the finding as an error.
+func (f Finding) Err(on string) error {
+	return &core.Error{Tried: "add-connection", On: on, Code: "finding." + f.Code, Class: core.Usage, Params: f.Params}
 }
 
 // Scope is one permission with words for it: locale text scope.<platform>.<ID>.

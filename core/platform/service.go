@@ -233,7 +233,7 @@ func (s *Service) Revoke(ctx context.Context, id string) (core.Connection, error
 	}
 	revoker, ok := client.(Revoker)
 	if !ok {
-		return c, missing("revoke", c)
+		return c, s.noRevoke(c)
 	}
 	if err := revoker.Revoke(ctx); err != nil {
 		return c, err
@@ -247,6 +247,14 @@ func (s *Service) Revoke(ctx context.Context, id string) (core.Connection, error
 		c.Check, c.Granted, c.GrantedAt, c.AccessExpires = core.Check{}, nil, time.Time{}, time.Time{}
 		return nil
 	})
+}
+
+// noRevoke says why c's credential is not ended at the vendor.
+func (s *Service) noRevoke(c core.Connection) error {
+	if p, err := Find(s.Platforms, c.Platform); err == nil && p.NoRevoke != "" {
+		return &core.Error{Tried: "revoke", On: c.Name, Code: p.NoRevoke, Class: core.Usage}
+	}
+	return missing("revoke", c)
 }
 
 // KeyList reads the public keys of a vendor's project as the vendor publishes

@@ -3,6 +3,7 @@ package all
 
 import (
 	"deskward/core/platform"
+	"deskward/core/platform/google"
 	"deskward/core/platform/oauth2"
 	"deskward/core/platform/salesforce"
 	"deskward/core/platform/xsolla"
@@ -16,6 +17,7 @@ func Platforms() []platform.Platform {
 		zoho.Platform(),
 		zendesk.Platform(),
 		xsolla.Platform(),
+		google.Platform(),
 		salesforce.Platform(),
 		oauth2.Platform(),
 	}

@@ -82,6 +82,12 @@ func testDescription(t *testing.T, p platform.Platform) {
 				t.Errorf("ask %s is for grant %s, which the platform does not take", a.Name, g)
 			}
 		}
+		if a.File && p.Import == nil {
+			t.Errorf("ask %s is a file, which nothing reads", a.Name)
+		}
+		if len(a.Options) > 0 && !slices.Contains(a.Options, a.Default) {
+			t.Errorf("ask %s has the default %q, which is none of its options", a.Name, a.Default)
+		}
 		if a.Secret && a.Default != "" {
 			t.Errorf("ask %s has a secret as its default", a.Name)
 		}
@@ -120,6 +126,9 @@ func testWords(t *testing.T, p platform.Platform, o Options) {
 	keys := []string{"platform.name." + id}
 	for _, a := range p.Asks {
 		keys = append(keys, "ask."+id+"."+a.Name, "ask."+id+"."+a.Name+".hint")
+		for _, v := range a.Options {
+			keys = append(keys, "ask."+id+"."+a.Name+"."+v)
+		}
 	}
 	for _, r := range p.Regions {
 		keys = append(keys, "region."+id+"."+r.ID)
@@ -196,7 +205,7 @@ func testConsent(t *testing.T, p platform.Platform, o Options) {
 	}
 	for _, g := range p.Grants {
 		switch g {
-		case core.GrantCode, core.GrantPastedCode, core.GrantDevice, core.GrantClientCredentials, core.GrantMigrated:
+		case core.GrantCode, core.GrantPastedCode, core.GrantDevice, core.GrantClientCredentials, core.GrantServiceAccount, core.GrantMigrated:
 		default:
 			continue
 		}
@@ -224,6 +233,9 @@ func checkConfig(t *testing.T, p platform.Platform, c core.Connection, cfg conse
 		if cfg.RedirectHost != "" && cfg.RedirectHost != "127.0.0.1" && cfg.RedirectHost != "localhost" {
 			t.Errorf("the redirect goes to %s", cfg.RedirectHost)
 		}
+	}
+	if c.Grant == core.GrantServiceAccount && cfg.Assertion == nil {
+		t.Error("the service account signs no assertion")
 	}
 	if c.Grant == core.GrantDevice {
 		if cfg.Device == nil {
