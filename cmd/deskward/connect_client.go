@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"deskward/core"
@@ -80,4 +82,22 @@ func (a *app) sayLint(name string, list []platform.Finding) error {
 		}
 	}
 	return worst
+}
+
+// readVendorFile reads a file whose path was typed in the console; "~/" is the
+// home folder, as a shell would have it.
+func readVendorFile(name string) ([]byte, error) {
+	path := name
+	if rest, ok := strings.CutPrefix(name, "~/"); ok {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return nil, inputError("read-client", name, err)
+		}
+		path = filepath.Join(home, rest)
+	}
+	raw, err := readFile(path)
+	if err != nil {
+		return nil, inputError("read-client", name, err)
+	}
+	return raw, nil
 }

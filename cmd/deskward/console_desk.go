@@ -275,6 +275,7 @@ func (d *desk) connectionDeps() connections.Deps {
 	if b := (desktop{d.app.env}); b.has() {
 		deps.Browser = b
 	}
+	deps.ReadFile = readVendorFile
 	if d.sandbox != nil {
 		deps.Sandbox = &connections.Sandbox{
 			Agree: d.sandbox.GrantInTerminal, AgreeDevice: d.sandbox.GrantDevice,

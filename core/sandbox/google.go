@@ -279,13 +279,14 @@ func (g *google) alive(gr *googleGrant) bool {
 	return true
 }
 
-// bearer tells whose mailbox an access token of Google's double opens and with
-// which scopes: for the doubles of its mail servers.
-func (g *google) bearer(token string) (mailbox string, scopes []string, ok bool) {
+// GoogleBearer tells whose mailbox an access token of Google's double opens,
+// and with which scopes: for the doubles of its mail servers.
+func (sb *Sandbox) GoogleBearer(token string) (mailbox string, scopes []string, ok bool) {
+	g := sb.google
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	a := g.access[token]
-	if a == nil || a.grant.dead || !g.sb.clock.Now().Before(a.expires) || a.grant.account == nil || a.grant.account.gone {
+	if a == nil || a.grant.dead || !sb.clock.Now().Before(a.expires) || a.grant.account == nil || a.grant.account.gone {
 		return "", nil, false
 	}
 	return a.grant.account.mailbox, slices.Clone(a.grant.scopes), true

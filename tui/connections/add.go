@@ -26,6 +26,10 @@ type add struct {
 	working  bool
 	err      error
 	kept     bool // reopened with what was typed before
+
+	findings []platform.Finding // what is wrong with what was typed, worst first
+	seen     string             // the answers that they are of: saving those again accepts them
+	pager    widget.Pager       // over the findings
 }
 
 // addScreen opens the form, with what was typed before if it was left.
@@ -48,6 +52,8 @@ func newAdd(f *family) *add {
 type added struct {
 	conn core.Connection
 	err  error
+
+	findings []platform.Finding // it was not saved: these come first
 }
 
 // Title names the form.
@@ -68,7 +74,7 @@ func (a *add) Update(msg tea.Msg) screen.Step {
 	case added:
 		return a.added(msg)
 	case tea.PasteMsg:
-		if !a.working {
+		if !a.working && len(a.findings) == 0 {
 			a.form.Update(msg)
 		}
 	case tea.KeyPressMsg:
@@ -78,6 +84,9 @@ func (a *add) Update(msg tea.Msg) screen.Step {
 }
 
 func (a *add) key(msg tea.KeyPressMsg) screen.Step {
+	if len(a.findings) > 0 {
+		return a.findingsKey(msg.String())
+	}
 	switch msg.String() {
 	case "esc":
 		return screen.Step{Back: true}
@@ -192,22 +201,38 @@ func (a *add) answers() (platform.Platform, platform.Answers) {
 	return p, out
 }
 
+// save reads a file that was named by its path, makes the connection, and has
+// it linted. What cannot work is not saved; what is doubtful is, when the same
+// is saved once more.
 func (a *add) save() screen.Step {
 	p, answers := a.answers()
-	c, err := p.NewConnection(answers)
-	if err != nil {
-		a.err = err
-		return screen.Step{}
-	}
-	a.working, a.err = true, nil
+	now := fingerprint(answers)
+	accepted := a.seen == now && !stops(a.findings)
+	a.working, a.err, a.findings, a.seen = true, nil, nil, now
+	a.pager = widget.Pager{}
 	return screen.Step{Cmd: a.scope.Run(func(ctx context.Context) tea.Msg {
-		c, err := a.f.Connections.Add(context.WithoutCancel(ctx), c)
-		return added{c, err}
+		answers, err := a.f.readFiles(p, answers)
+		if err != nil {
+			return added{err: err}
+		}
+		c, err := p.NewConnection(answers)
+		if err != nil {
+			return added{err: err}
+		}
+		if list := p.Findings(c); stops(list) || !accepted && warns(list) {
+			return added{conn: c, findings: list}
+		}
+		c, err = a.f.Connections.Add(context.WithoutCancel(ctx), c)
+		return added{conn: c, err: err}
 	})}
 }
 
 func (a *add) added(msg added) screen.Step {
 	a.working = false
+	if len(msg.findings) > 0 {
+		a.findings = msg.findings
+		return screen.Step{}
+	}
 	if msg.err != nil {
 		a.err = msg.err
 		if core.CodeOf(msg.err) == "connection.name-taken" {
@@ -280,6 +305,8 @@ func (a *add) Draw(e screen.Env) screen.Frame {
 		head = append(head, "")
 	}
 	switch {
+	case len(a.findings) > 0:
+		return a.drawFindings(e, w)
 	case a.working:
 		foot = append(foot, "", e.Theme.Muted.Render(e.T("connections.add.working")))
 	case a.err != nil:
@@ -323,6 +350,13 @@ func (a *add) drawRegister(e screen.Env, w int) []string {
 
 // Keys of the form.
 func (a *add) Keys() []screen.Key {
+	if len(a.findings) > 0 {
+		return []screen.Key{
+			screen.NewKey("ctrl+s", "connections.key.save-anyway", "ctrl+s").If(!stops(a.findings), "connections.off.lint-stops"),
+			screen.NewKey("esc", "connections.key.back-to-form", "esc"),
+			screen.NewKey("↑↓", "log.key.scroll", "up", "down", "pgup", "pgdown", "home", "end").Hide(),
+		}
+	}
 	keys := []screen.Key{screen.NewKey("enter", "connections.key.next", "enter")}
 	if a.f.Sandbox != nil {
 		keys = append(keys, screen.NewKey("ctrl+g", "connections.key.fill", "ctrl+g"))

@@ -68,6 +68,8 @@ func (a *add) ask(p platform.Platform, ask platform.Ask) []widget.Field {
 		f.Check = inWords(ask.Check)
 	}
 	switch {
+	case len(ask.Options) > 0:
+		f.Options, f.Check = askOptions(p, ask), nil
 	case ask.Name == "region" && len(p.Regions) > 0:
 		f.Options, f.Check = regionOptions(p), nil
 	case ask.Name == "scopes" && len(p.Scopes) > 0:
@@ -91,6 +93,14 @@ func inWords(check func(string) error) func(string) widget.Words {
 		}
 		return widget.Reason(err)
 	}
+}
+
+func askOptions(p platform.Platform, ask platform.Ask) []widget.Option {
+	var out []widget.Option
+	for _, v := range ask.Options {
+		out = append(out, widget.Option{Value: v, Label: widget.FirstNamed(v, "ask."+string(p.ID)+"."+ask.Name+"."+v)})
+	}
+	return out
 }
 
 func regionOptions(p platform.Platform) []widget.Option {

@@ -62,6 +62,9 @@ type Deps struct {
 	// Sandbox, optional, stands in for the vendor's pages. nil outside the
 	// sandbox.
 	Sandbox *Sandbox
+	// ReadFile, optional, reads a file whose path was typed in the place of its
+	// content. Its errors are *core.Error.
+	ReadFile func(name string) ([]byte, error)
 	// Migrate, optional, opens the migration of a legacy auth token.
 	Migrate func(core.Summary) screen.Screen
 }

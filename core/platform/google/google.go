@@ -72,7 +72,12 @@ func scopes() []platform.Scope {
 	const gmail = "https://www.googleapis.com/auth/gmail."
 	return []platform.Scope{
 		{ID: MailScope, Least: true},
-		{ID: gmail + "readonly"}, {ID: gmail + "modify"}, {ID: gmail + "send"}, {ID: gmail + "compose"}, {ID: gmail + "labels"}, {ID: gmail + "metadata"},
+		{ID: gmail + "readonly"},
+		{ID: gmail + "modify"},
+		{ID: gmail + "send"},
+		{ID: gmail + "compose"},
+		{ID: gmail + "labels"},
+		{ID: gmail + "metadata"},
 	}
 }
 
