@@ -261,7 +261,10 @@ func cmdControl(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) > 2 {
 		body = args[2]
 	}
-	callControl(ts, args[0], args[1], body)
+	raw := callControl(ts, args[0], args[1], body)
+	if len(args) > 3 {
+		ts.Check(os.WriteFile(ts.MkAbs(args[3]), raw, 0o600))
+	}
 }
 
 // faulted waits until every fault that was set has hit a call.

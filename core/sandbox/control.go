@@ -19,6 +19,9 @@ import (
 //	POST   /sandbox/salesforce/mail {"from": …, "to": …, "subject": …}, to the services address
 //	POST   /sandbox/salesforce/setup {"verified": false, "external": false, "active": false}, what is left out stays
 //	POST   /sandbox/zoho/self-client-code {"scopes": […], "minutes": 3, "portal": ""}
+//	GET    /sandbox/google/client-file?client_id=…   what the Cloud console offers to download
+//	GET    /sandbox/google/key-file                  the service account's
+//	POST   /sandbox/google/delegate {"client_id": "…", "scopes": […]}
 //
 // Bodies are JSON and must say so: a page in the person's browser cannot send
 // that to another origin without being allowed to.
@@ -83,6 +86,7 @@ func (sb *Sandbox) startControl() error {
 		})
 		return struct{}{}, nil
 	}))
+	sb.controlGoogle(mux)
 	sb.mount(l, "", mux)
 	return nil
 }

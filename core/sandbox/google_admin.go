@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"net/http"
 	"slices"
 )
 
@@ -66,6 +67,31 @@ func (g *google) change(fn func(*google)) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	fn(g)
+}
+
+// controlGoogle is the control interface's part for Google.
+func (sb *Sandbox) controlGoogle(mux *http.ServeMux) {
+	file := func(make func(*http.Request) ([]byte, error)) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			raw, err := make(r)
+			if err != nil {
+				writeJSON(w, http.StatusNotFound, map[string]string{"error": err.Error()})
+				return
+			}
+			w.Header().Set("Content-Type", "application/json")
+			w.Write(raw) //nolint:errcheck // the other side may have gone
+		}
+	}
+	mux.HandleFunc("GET /sandbox/google/client-file", file(func(r *http.Request) ([]byte, error) { return sb.GoogleClientFile(r.URL.Query().Get("client_id")) }))
+	mux.HandleFunc("GET /sandbox/google/key-file", file(func(*http.Request) ([]byte, error) { return sb.GoogleServiceAccountFile() }))
+	mux.HandleFunc("POST /sandbox/google/delegate", control(func(in struct {
+		ClientID string `json:"client_id"`
+		Scopes   []string
+	},
+	) (any, error) {
+		sb.GoogleDelegate(in.ClientID, in.Scopes...)
+		return map[string]bool{"done": true}, nil
+	}))
 }
 
 // GrantAs is GrantInTerminal for a person who chooses the account (or what
