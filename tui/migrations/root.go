@@ -32,6 +32,11 @@ type root struct {
 	loaded     bool
 	err        error
 	cursor     widget.List
+
+	all       rootLoaded // what was read; the lists above are what the filter leaves of it
+	guides    []guide.Guide
+	input     widget.Input // the filter
+	filtering bool         // letters go into it
 }
 
 // underway is a run and where its current step stands.
@@ -49,7 +54,9 @@ type underway struct {
 type drafts map[string]*widget.Form
 
 // New makes the section's root.
-func New(d Deps) screen.Screen { return &root{d: d, drafts: drafts{}} }
+func New(d Deps) screen.Screen {
+	return &root{d: d, drafts: drafts{}, guides: d.Guides, input: widget.NewInput(false)}
+}
 
 type rootLoaded struct {
 	underway   []underway
@@ -128,10 +135,25 @@ func (r *root) Update(msg tea.Msg) screen.Step {
 	switch msg := msg.(type) {
 	case rootLoaded:
 		return r.take(msg)
+	case tea.PasteMsg:
+		if r.filtering {
+			r.input.Update(msg)
+			r.narrow()
+		}
 	case tea.KeyPressMsg:
+		if r.filtering {
+			r.filterKey(msg)
+			return screen.Step{}
+		}
 		switch msg.String() {
 		case "enter":
 			return r.open()
+		case "esc":
+			r.input.SetValue("")
+			r.narrow()
+		case "/":
+			r.filtering = true
+			r.input.Focus()
 		case "r":
 			if g, ok := r.guideAt(); ok {
 				return screen.Step{Open: newRehearsal(r.d, g)}
@@ -160,7 +182,8 @@ func (r *root) take(msg rootLoaded) screen.Step {
 	if r.loaded {
 		was = r.idAt(r.cursor.Selected)
 	}
-	r.underway, r.over, r.rehearsals, r.loaded = msg.underway, msg.over, msg.rehearsals, true
+	r.all, r.rehearsals, r.loaded = msg, msg.rehearsals, true
+	r.choose()
 	for i := range r.rows() {
 		if was != "" && r.idAt(i) == was {
 			r.cursor.Selected = i
@@ -176,17 +199,17 @@ func (r *root) rows() int {
 	if !r.loaded {
 		return 0
 	}
-	return len(r.underway) + len(r.d.Guides) + len(r.over)
+	return len(r.underway) + len(r.guides) + len(r.over)
 }
 
 func (r *root) idAt(i int) string {
 	if i < len(r.underway) {
 		return r.underway[i].ID
 	}
-	if i -= len(r.underway); i < len(r.d.Guides) {
-		return r.d.Guides[i].ID
+	if i -= len(r.underway); i < len(r.guides) {
+		return r.guides[i].ID
 	}
-	if i -= len(r.d.Guides); i < len(r.over) {
+	if i -= len(r.guides); i < len(r.over) {
 		return r.over[i].ID
 	}
 	return ""
@@ -195,10 +218,10 @@ func (r *root) idAt(i int) string {
 // guideAt is the selected guide, if the cursor is on one.
 func (r *root) guideAt() (guide.Guide, bool) {
 	i := r.cursor.Selected - len(r.underway)
-	if !r.loaded || i < 0 || i >= len(r.d.Guides) {
+	if !r.loaded || i < 0 || i >= len(r.guides) {
 		return guide.Guide{}, false
 	}
-	return r.d.Guides[i], true
+	return r.guides[i], true
 }
 
 func (r *root) open() screen.Step {
@@ -213,6 +236,9 @@ func (r *root) open() screen.Step {
 
 // Keys of the list.
 func (r *root) Keys() []screen.Key {
+	if r.filtering {
+		return []screen.Key{screen.NewKey("enter", "migrations.key.filter-done", "enter"), screen.NewKey("esc", "migrations.key.filter-off", "esc")}
+	}
 	_, onGuide := r.guideAt()
 	open := "migrations.key.open"
 	if onGuide {
@@ -225,6 +251,7 @@ func (r *root) Keys() []screen.Key {
 	keys := []screen.Key{
 		screen.NewKey("enter", open, "enter").If(r.rows() > 0, "migrations.no-guides"),
 		rehearse,
+		screen.NewKey("/", "migrations.key.filter", "/"),
 	}
 	if r.d.Functions != nil {
 		keys = append(keys, screen.NewKey("d", "migrations.key.functions", "d"))

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	tea "charm.land/bubbletea/v2"
+
 	"deskward/core/guide"
 	"deskward/core/locale"
 	"deskward/tui/screen"
@@ -12,11 +14,36 @@ import (
 
 // Draw shows the verdict, the groups, and what is selected in detail.
 func (r *root) Draw(e screen.Env) screen.Frame {
+	if r.loaded && r.rows() > 0 && (r.filtering || r.input.Value() != "") {
+		lines, cur := r.drawFilter(e)
+		e.Height -= len(lines)
+		f := r.drawLists(e)
+		return screen.Frame{Text: strings.Join(append(lines, f.Text), "\n"), Cursor: cur}
+	}
+	return r.drawLists(e)
+}
+
+// drawFilter is the line of the filter, with the cursor while it is typed.
+func (r *root) drawFilter(e screen.Env) ([]string, *tea.Cursor) {
+	text, column := r.input.Draw(e, max(e.Width-4, 4))
+	var cur *tea.Cursor
+	if r.filtering && column >= 0 {
+		cur = tea.NewCursor(3+column, 0)
+	}
+	return []string{" " + e.Theme.Accent.Render("/") + " " + text}, cur
+}
+
+func (r *root) drawLists(e screen.Env) screen.Frame {
 	switch {
 	case r.err != nil && !r.loaded:
 		return widget.Frame(widget.Problem(e, r.err, e.Width))
 	case !r.loaded:
 		return widget.Frame([]string{e.Theme.Muted.Render(e.T("migrations.reading"))})
+	case r.rows() == 0 && r.input.Value() != "":
+		lines, cur := r.drawFilter(e)
+		f := widget.Frame(append(lines, widget.Wrap(e.T("migrations.filter.none"), e.Width)...))
+		f.Cursor = cur
+		return f
 	case r.rows() == 0:
 		return widget.Frame(widget.Wrap(e.T("migrations.no-guides"), e.Width))
 	}
@@ -84,10 +111,10 @@ func (r *root) list(e screen.Env, width, height int) []string {
 		row(i, r.runRow(e, u, width-3))
 		i++
 	}
-	if len(r.d.Guides) > 0 {
+	if len(r.guides) > 0 {
 		head("migrations.group.guides")
 	}
-	for _, g := range r.d.Guides {
+	for _, g := range r.guides {
 		row(i, r.guideRow(e, g, width-3))
 		i++
 	}
@@ -193,7 +220,7 @@ func (r *root) detail(e screen.Env, width int) []string {
 	if g, ok := r.guideAt(); ok {
 		return r.guideDetail(e, g, width)
 	}
-	s := r.over[i-len(r.underway)-len(r.d.Guides)]
+	s := r.over[i-len(r.underway)-len(r.guides)]
 	lines := []string{e.Theme.Title.Render(widget.Cut(runName(e, s.Name), width, e.Theme.Glyphs.Cut))}
 	lines = append(lines, widget.Wrap(r.titleOf(e, s.GuideID), width)...)
 	lines = append(lines, widget.Wrap(e.T("migrations.ended."+string(s.State), locale.Params{"at": widget.Stamp(s.Ended), "by": s.By}), width)...)

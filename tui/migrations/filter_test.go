@@ -1,0 +1,30 @@
+package migrations_test
+
+import (
+	"testing"
+
+	"deskward/core/locale"
+)
+
+func TestTheFilterLeavesRunsAndGuidesThatFitAndEscDropsIt(t *testing.T) {
+	t.Parallel()
+	w := newToy(t)
+	w.at(t, "client", "Acme Europe")
+	c := open(t, w.deps, locale.English, 80, 24)
+	c.See("Acme Europe")
+	c.press("/")
+	c.Type("europ")
+	c.See("/ europ", "Acme Europe")
+	c.Type("q1")
+	c.See("Nothing fits the filter")
+	c.Gone("Acme Europe")
+	c.press("enter")
+	c.See("Nothing fits the filter")
+	c.press("esc")
+	c.See("Acme Europe")
+	c.Gone("europq1")
+	c.press("/")
+	c.Type("europe")
+	c.press("enter", "enter")
+	c.See("Client ID")
+}
