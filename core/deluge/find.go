@@ -68,26 +68,41 @@ func Rewrite(src string, o Options) Result {
 	return d.res
 }
 
-// worthReading is a quick look whether anything here can concern a token.
+// worthReading is a quick look whether anything here can concern a token: the
+// word itself, a task of another service, or a typographic quote. Most
+// functions of a folder have none of them and are not parsed.
 func worthReading(src string) bool {
-	return containsFold(src, "authtoken") || containsFold(src, "oauthtoken") || containsFold(src, "zoho.") || strings.Contains(src, openQuote) || strings.Contains(src, closeQuote)
+	return containsFold(src, "authtoken") || strings.Contains(src, openQuote) || strings.Contains(src, closeQuote) || hasTask(src)
+}
+
+// hasTask reports zoho.<service>. that is not the middle of a host's name.
+func hasTask(src string) bool {
+	const word = "zoho."
+	for at := 0; ; {
+		n := strings.IndexByte(src[at:], '.')
+		if n < 0 {
+			return false
+		}
+		at += n + 1
+		start := at - len(word)
+		if start < 0 || !strings.EqualFold(src[start:at], word) || start > 0 && (wordByte(src[start-1]) || strings.IndexByte("./-", src[start-1]) >= 0) {
+			continue
+		}
+		end := scanWord(src, at)
+		if service(word + strings.ToLower(src[at:end]) + ".") {
+			return true
+		}
+	}
 }
 
 // containsFold is strings.Contains without regard to case; lower is in small
 // letters.
 func containsFold(s, lower string) bool {
-	first := lower[0]
-	for i := 0; i+len(lower) <= len(s); i++ {
-		j := strings.IndexByte(s[i:], first)
-		k := strings.IndexByte(s[i:], first-'a'+'A')
-		switch {
-		case j < 0 && k < 0:
-			return false
-		case j < 0 || k >= 0 && k < j:
-			j = k
-		}
-		i += j
-		if i+len(lower) <= len(s) && strings.EqualFold(s[i:i+len(lower)], lower) {
+	// By its last byte, and in one go: looking for either case of the first one
+	// with IndexByte reads to the end again and again where one is rare.
+	last := lower[len(lower)-1]
+	for i := len(lower) - 1; i < len(s); i++ {
+		if s[i]|0x20 == last|0x20 && strings.EqualFold(s[i+1-len(lower):i+1], lower) {
 			return true
 		}
 	}

@@ -463,32 +463,38 @@ func (d *finder) stands() bool {
 	if len(d.res.Edits) == 0 {
 		return true
 	}
-	after := newReader(d.res.Apply(d.r.src))
-	return d.r.loose() == after.loose()
+	return balanceOf(d.res.Apply(d.r.src)) == balanceOf(d.r.src)
 }
 
-// loose counts what is left open.
-func (r *reader) loose() (n int) {
-	for i := range r.code {
-		t := r.token(int32(i))
+// balance is how many more brackets of each kind are opened than closed, and
+// what has no end.
+type balance struct{ round, square, curly, broken int }
+
+func balanceOf(src string) (b balance) {
+	for at := 0; at < len(src); {
+		k, end := scan(src, at)
 		switch {
-		case t.Kind == Broken:
-			n++
-		case t.Kind == Mark && t.End-t.Start == 1:
-			switch r.src[t.Start] {
-			case '(', '[', '{':
-				if r.match[i] < 0 {
-					n++
-				}
-			case ')', ']', '}':
-				n++ // those that are closed are counted down by their opening
-			}
-			if r.match[i] > 0 {
-				n--
+		case k == Broken:
+			b.broken++
+		case k == Mark && end == at+1:
+			switch src[at] {
+			case '(':
+				b.round++
+			case ')':
+				b.round--
+			case '[':
+				b.square++
+			case ']':
+				b.square--
+			case '{':
+				b.curly++
+			case '}':
+				b.curly--
 			}
 		}
+		at = end
 	}
-	return n
+	return b
 }
 
 // giveUp leaves everything as it is and says so.

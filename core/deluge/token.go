@@ -15,8 +15,8 @@ const (
 // Tokenize cuts a text into tokens. It never fails: what has no meaning is a
 // Mark or Broken.
 func Tokenize(src string) []Token {
-	// A token is about five bytes long in real functions.
-	out := make([]Token, 0, len(src)/4+8)
+	// A token is two to four bytes long in real functions, spaces counted.
+	out := make([]Token, 0, len(src)/3+16)
 	for at := 0; at < len(src); {
 		k, end := scan(src, at)
 		out = append(out, Token{k, at, end})
