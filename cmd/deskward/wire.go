@@ -21,6 +21,7 @@ import (
 	"deskward/core/consent"
 	"deskward/core/guide"
 	"deskward/core/locale"
+	"deskward/core/mailproof"
 	"deskward/core/platform"
 	"deskward/core/platform/all"
 	"deskward/core/transport"
@@ -241,7 +242,7 @@ func (s *session) services() platform.Services {
 // of all platforms. With zero services the actions cannot run, but the
 // guides can be read.
 func loadGuides(s platform.Services) ([]guide.Guide, []action.Action, error) {
-	var actions []action.Action
+	actions := mailproof.Actions(s)
 	for _, p := range all.Platforms() {
 		if p.Actions != nil {
 			actions = append(actions, p.Actions(s)...)

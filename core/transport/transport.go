@@ -111,6 +111,7 @@ type Options struct {
 // Client makes HTTP clients that share connections and settings.
 type Client struct {
 	base  http.RoundTripper
+	roots *x509.CertPool
 	clock core.Clock
 	mu    sync.Mutex
 	skew  map[string]time.Duration
@@ -129,6 +130,7 @@ func New(o Options) (*Client, error) {
 		o.Clock = core.SystemClock{}
 	}
 	return &Client{
+		roots: pool,
 		clock: o.Clock,
 		skew:  map[string]time.Duration{},
 		base: &http.Transport{
@@ -143,6 +145,9 @@ func New(o Options) (*Client, error) {
 		},
 	}, nil
 }
+
+// Roots returns the certificates that are trusted, for what does not speak HTTP.
+func (c *Client) Roots() *x509.CertPool { return c.roots }
 
 // For returns an HTTP client that sends to the given hosts only (name, or
 // name:port where the port is not the scheme's own; "*.example.com" for any
