@@ -6,6 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"deskward/core"
+	"deskward/core/platform"
+	"deskward/core/platform/all"
 )
 
 func (a *app) connectionsRenameCommand() *cobra.Command {
@@ -31,6 +33,9 @@ func (a *app) connectionsRemoveCommand() *cobra.Command {
 			}
 			a.line("cmd.connections.removed", localeParams("name", core.CleanLine(conn.Name)))
 			a.note("cmd.connections.not-revoked")
+			if p, err := platform.Find(all.Platforms(), conn.Platform); err == nil && p.NoRevoke != "" {
+				a.note("error." + p.NoRevoke + ".means")
+			}
 			return nil
 		})
 	}

@@ -254,6 +254,9 @@ func (c *change) Draw(e screen.Env) screen.Frame {
 			lines = append(lines, sign+l)
 		}
 	}
+	if code := c.f.platforms[c.card.sum.Platform].NoRevoke; c.kind == remove && code != "" && e.Height >= 20 {
+		lines = append(append(lines, ""), widget.Indent(widget.Wrap(e.T("error."+code+".means"), w-2), "  ")...)
+	}
 	lines = append(lines, "")
 	if c.form == nil {
 		if c.err != nil {

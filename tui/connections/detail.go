@@ -181,7 +181,11 @@ func (d *detail) Keys() []screen.Key {
 	on := d.f.rowKeys(s, true, d.busy)
 	secrets := len(d.card.conn.Secrets)
 	if d.card.loaded {
-		on["revoke"] = on["revoke"].If(d.card.can.revoke, "connections.off.cannot-revoke")
+		why := "connections.off.cannot-revoke"
+		if code := d.f.platforms[s.Platform].NoRevoke; code != "" {
+			why = "error." + code
+		}
+		on["revoke"] = on["revoke"].If(d.card.can.revoke, why)
 		on["check"] = on["check"].If(d.card.can.check, "connections.off.cannot-check")
 	}
 	keys := []screen.Key{on["check"]}
