@@ -39,8 +39,8 @@ func (v *view) Draw(e screen.Env) screen.Frame {
 	if room < 3 {
 		return widget.Frame(lines[:min(len(lines), e.Height)])
 	}
-	diff := v.diff(e)
-	from, to := v.pager.Window(len(diff), room, -1)
+	diff, line := v.diff(e)
+	from, to := v.pager.Window(len(diff), room, line)
 	return widget.Frame(append(append(lines, ""), diff[from:to]...))
 }
 
@@ -159,26 +159,34 @@ func (v *view) reason(e screen.Env, height int) []string {
 	return widget.Indent(styled(lines[:min(len(lines), height)], e.Theme.Muted), "     ")
 }
 
-// diff is the difference of the file under the cursor.
-func (v *view) diff(e screen.Env) []string {
-	f, _, _ := v.selected()
+// diff is the difference of the file under the cursor, and the line of it at
+// which the finding stands.
+func (v *view) diff(e screen.Env) (out []string, line int) {
+	f, x, _ := v.selected()
 	lines := diffLines(f)
 	if len(lines) == 0 {
-		return []string{e.Theme.Muted.Render(e.T("rewrite.unchanged"))}
+		return []string{e.Theme.Muted.Render(e.T("rewrite.unchanged"))}, -1
+	}
+	for line < len(lines)-1 && lines[line].old < x.Line {
+		line++
 	}
 	if e.Wide() {
-		return sideBySide(e, lines)
+		// What goes and what comes share rows: the line lies as far down as the
+		// rows before it reach.
+		return sideBySide(e, lines), len(sideBySide(e, lines[:line]))
 	}
-	var out []string
 	for _, l := range lines {
 		out = append(out, l.style(e).Render(widget.Cut(l.sign+l.text, e.Width, e.Theme.Glyphs.Cut)))
 	}
-	return out
+	return out, line
 }
 
 // diffLine is one line of a unified diff: sign " ", "-", "+", or "@" for the
-// head of a part.
-type diffLine struct{ sign, text string }
+// head of a part. old is the line of the file as it is, at or before it.
+type diffLine struct {
+	sign, text string
+	old        int
+}
 
 func (l diffLine) style(e screen.Env) lipgloss.Style {
 	switch l.sign {
@@ -194,6 +202,7 @@ func (l diffLine) style(e screen.Env) lipgloss.Style {
 
 func diffLines(f folder.File) []diffLine {
 	var out []diffLine
+	old := 0
 	for i, l := range strings.Split(strings.TrimSuffix(f.Diff(f.After(), true), "\n"), "\n") {
 		if i < 2 || l == "" { // the names of the files
 			continue
@@ -201,8 +210,13 @@ func diffLines(f folder.File) []diffLine {
 		text := core.CleanLine(strings.ReplaceAll(strings.TrimRight(l[1:], "\r"), "\t", "    "))
 		if l[0] == '@' {
 			text = " " + strings.Trim(text, "@ ")
+			_, _ = fmt.Sscanf(text, " -%d", &old) // its form is ours
+			old--
 		}
-		out = append(out, diffLine{l[:1], text})
+		if l[0] == ' ' || l[0] == '-' {
+			old++
+		}
+		out = append(out, diffLine{l[:1], text, old})
 	}
 	return out
 }

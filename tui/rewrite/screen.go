@@ -160,7 +160,7 @@ func (v *view) key(msg tea.KeyPressMsg) screen.Step {
 		v.pager.Key(map[string]string{"ctrl+d": "pgdown", "ctrl+u": "pgup"}[k])
 	default:
 		if v.cursor.Update(msg, len(v.rows)) {
-			v.pager = widget.Pager{}
+			v.pager.Follow = true
 		}
 	}
 	return screen.Step{}
