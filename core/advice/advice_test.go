@@ -15,7 +15,7 @@ import (
 	"deskward/core/locale"
 )
 
-func catalogue(t *testing.T) *advice.Catalogue {
+func catalogue(t testing.TB) *advice.Catalogue {
 	t.Helper()
 	c, err := advice.Load(os.DirFS("../../assets/advice"))
 	if err != nil {
@@ -24,7 +24,7 @@ func catalogue(t *testing.T) *advice.Catalogue {
 	return c
 }
 
-func printer(t *testing.T, l locale.Lang) *locale.Printer {
+func printer(t testing.TB, l locale.Lang) *locale.Printer {
 	t.Helper()
 	p, err := locale.Load(os.DirFS("../../assets/locales"), l)
 	if err != nil {

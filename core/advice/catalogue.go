@@ -20,15 +20,55 @@ type Entry struct {
 	Code   string      `yaml:"code"`   // as in core.Error.Code: "zoho.invalid_code"
 	When   []string    `yaml:"when"`   // the values of core.Error.Tried it is for; nil: any
 	Where  string      `yaml:"where"`  // where the vendor says it, for the reader of the file
+	At     string      `yaml:"at"`     // where it is met: browser, callback, token, api or sasl; "": in several places
 	Means  locale.Text `yaml:"means"`  // what it means
 	Fix    locale.Text `yaml:"fix"`    // what to do
 	Link   string      `yaml:"link"`   // a page that says more; "": none
 	Sure   *bool       `yaml:"sure"`   // documented by the vendor or seen by several, not guessed
 	Source string      `yaml:"source"` // what it rests on
+
+	// How a pasted text shows that it is this one: any of the alternatives, of
+	// which each wants all of its phrases. What Match says counts beside a sign
+	// of the system only, what Alone says by itself. Unless are phrases with
+	// which it is something else. An entry with neither is found by its code.
+	Match  []phrases `yaml:"match"`
+	Alone  []phrases `yaml:"alone"`
+	Unless []string  `yaml:"unless"`
+	Needs  []string  `yaml:"needs"` // one of these must be in the text too
 }
 
+// phrases is one alternative: a phrase, or a list of which all must be there.
+type phrases []string
+
+// UnmarshalYAML reads a text or a list of texts.
+func (p *phrases) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		*p = phrases{n.Value}
+		return nil
+	}
+	return n.Decode((*[]string)(p))
+}
+
+// sign says by which phrases a system's texts are known.
+type sign struct {
+	System string   `yaml:"system"`
+	Signs  []string `yaml:"signs"`
+}
+
+// TriedExplain is what entries for pasted texts have in When: what deskward's
+// own calls run into is said in other words, and may be another thing.
+const TriedExplain = "explain"
+
+// signsFile holds the signs of all systems; every other file holds entries.
+const signsFile = "signs.yaml"
+
 // Catalogue is all advice.
-type Catalogue struct{ entries map[string][]Entry }
+type Catalogue struct {
+	entries map[string][]Entry
+	rules   []rule              // how entries are found in a pasted text, in the order of files and entries
+	signs   map[string][]string // by which a system is known, folded
+	index   index               // of all phrases of rules and signs
+}
 
 // Load reads all advice files (*.yaml) of a folder and reports everything that
 // is wrong with them at once.
@@ -37,14 +77,20 @@ func Load(files fs.FS) (*Catalogue, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Catalogue{entries: map[string][]Entry{}}
+	c := &Catalogue{entries: map[string][]Entry{}, signs: map[string][]string{}}
 	var problems []error
 	for _, name := range names {
 		data, err := fs.ReadFile(files, name)
 		if err != nil {
 			return nil, fmt.Errorf("read advice: %w", err)
 		}
-		entries, err := parse(data)
+		if name == signsFile {
+			if err := c.readSigns(data); err != nil {
+				problems = append(problems, fmt.Errorf("%s: %w", name, err))
+			}
+			continue
+		}
+		entries, err := parse[Entry](data)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", name, err))
 		}
@@ -57,13 +103,14 @@ func Load(files fs.FS) (*Catalogue, error) {
 	if problems != nil {
 		return nil, errors.Join(problems...)
 	}
+	c.buildIndex()
 	return c, nil
 }
 
-func parse(data []byte) ([]Entry, error) {
+func parse[T any](data []byte) ([]T, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
-	var out []Entry
+	var out []T
 	if err := dec.Decode(&out); err != nil {
 		return nil, err
 	}
@@ -81,6 +128,11 @@ func (c *Catalogue) add(e Entry) error {
 	if e.Link != "" && !strings.HasPrefix(e.Link, "https://") {
 		problems = append(problems, errors.New("the link is not https"))
 	}
+	switch e.At {
+	case "", "browser", "callback", "token", "api", "sasl":
+	default:
+		problems = append(problems, fmt.Errorf("%q is no place where errors are met", e.At))
+	}
 	for name, t := range map[string]locale.Text{"means": e.Means, "fix": e.Fix} {
 		if !slices.Equal(slices.Sorted(maps.Keys(t)), slices.Sorted(slices.Values(locale.Langs()))) {
 			problems = append(problems, fmt.Errorf("%s is not in every language", name))
@@ -97,6 +149,11 @@ func (c *Catalogue) add(e Entry) error {
 		}
 	}
 	c.entries[e.Code] = append(c.entries[e.Code], e)
+	r, err := newRule(e)
+	if err != nil {
+		problems = append(problems, err)
+	}
+	c.rules = append(c.rules, r)
 	return errors.Join(problems...)
 }
 
@@ -119,4 +176,75 @@ func (c *Catalogue) Lookup(code, tried string) (Entry, bool) {
 		return Entry{}, false
 	}
 	return *general, true
+}
+
+func (c *Catalogue) readSigns(data []byte) error {
+	list, err := parse[sign](data)
+	for _, s := range list {
+		for _, phrase := range s.Signs {
+			c.signs[s.System] = append(c.signs[s.System], fold(phrase))
+		}
+	}
+	return err
+}
+
+// newRule folds an entry's phrases. An entry without any is found by its code,
+// if that is a word nobody writes by chance.
+func newRule(e Entry) (rule, error) {
+	r := rule{entry: e}
+	var name string
+	r.system, name, _ = strings.Cut(e.Code, ".")
+	if e.Match == nil && e.Alone == nil && (strings.Contains(name, "_") || strings.ContainsAny(name, "0123456789")) && !strings.Contains(name, ".") {
+		e.Match = []phrases{{name}}
+	}
+	var err error
+	foldAll := func(list []string) (out []string) {
+		for _, p := range list {
+			f := fold(p)
+			if len(f) < 3 {
+				err = fmt.Errorf("the phrase %q is too short to tell anything", p)
+			}
+			out = append(out, f)
+		}
+		return out
+	}
+	for _, p := range e.Match {
+		r.match = append(r.match, foldAll(p))
+	}
+	for _, p := range e.Alone {
+		r.alone = append(r.alone, foldAll(p))
+	}
+	r.unless, r.needs = foldAll(e.Unless), foldAll(e.Needs)
+	return r, err
+}
+
+// buildIndex puts the phrases of all files into one index. Of the entries of
+// one code, the one for pasted texts is told, else the general one.
+func (c *Catalogue) buildIndex() {
+	c.rules = slices.DeleteFunc(c.rules, func(r rule) bool {
+		best, ok := c.Lookup(r.entry.Code, TriedExplain)
+		return !ok || !slices.Equal(best.When, r.entry.When)
+	})
+	var all []string
+	for _, r := range c.rules {
+		for _, list := range slices.Concat(r.match, r.alone, [][]string{r.unless, r.needs}) {
+			all = append(all, list...)
+		}
+	}
+	for _, s := range c.signs {
+		all = append(all, s...)
+	}
+	c.index = newIndex(all)
+}
+
+// Systems returns the systems that signs or advice know, sorted.
+func (c *Catalogue) Systems() []string {
+	seen := map[string]bool{}
+	for _, r := range c.rules {
+		seen[r.system] = true
+	}
+	for s := range c.signs {
+		seen[s] = true
+	}
+	return slices.Sorted(maps.Keys(seen))
 }

@@ -1,0 +1,237 @@
+package advice
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"deskward/core"
+	"deskward/core/locale"
+)
+
+// How sure an answer is.
+const (
+	Certain  = "certain"  // the vendor documents it, or several saw it, and the text can be nothing else
+	Likely   = "likely"   // the text is the vendor's, but what it means there is not documented
+	Possible = "possible" // the words fit, and nothing says whose they are
+)
+
+// Candidate is one meaning of a pasted text.
+type Candidate struct {
+	Code       string   `json:"code"`
+	System     string   `json:"system"`          // who says it: an advice file's subject
+	Place      string   `json:"place,omitempty"` // where: browser, callback, token, api, sasl; "": several
+	Means      string   `json:"means"`
+	Fix        string   `json:"fix"`
+	Link       string   `json:"link,omitempty"`
+	Confidence string   `json:"confidence"`
+	Evidence   []string `json:"evidence"` // the words of the text it rests on, as the advice has them
+	weight     int
+}
+
+// Answer is what a pasted text means. Without candidates nobody here knows.
+type Answer struct {
+	Candidates []Candidate `json:"candidates"`
+	Systems    []string    `json:"systems"`              // whose texts were recognised, whether explained or not
+	Challenges []string    `json:"challenges,omitempty"` // what a mail server's base64 says, without secrets
+	Text       string      `json:"text"`                 // the beginning of what was read, without secrets
+}
+
+// shownText is how much of a pasted text is shown again, in runes.
+const shownText = 600
+
+// mostCandidates is how many meanings are told: who has ten has none.
+const mostCandidates = 4
+
+// ExplainText says what a pasted text means: a page, an address, an answer of
+// an API, a log, a code. The best meaning comes first. It never guesses: a
+// rule must find all of its words, and words that several systems use count
+// only beside a sign of the system, or where the text is hardly more than
+// them.
+func (c *Catalogue) ExplainText(text string, p *locale.Printer) Answer {
+	folded, challenges := views(text)
+	found := c.index.find(folded)
+	seen := c.systemsIn(found)
+	a := Answer{Systems: slices.Sorted(maps.Keys(seen)), Text: shown(text)}
+	for _, ch := range challenges {
+		a.Challenges = append(a.Challenges, core.CleanLine(Redact(ch)))
+	}
+	short := len([]rune(folded[0]))
+	for i := range c.rules {
+		if cand, ok := c.rules[i].judge(found, seen, short, len(seen)); ok {
+			a.Candidates = append(a.Candidates, cand.in(p, c))
+		}
+	}
+	a.Candidates = decide(a.Candidates)
+	return a
+}
+
+// systemsIn returns the systems of which the text bears a sign, with how much
+// of it is theirs.
+func (c *Catalogue) systemsIn(found map[string]int) map[string]int {
+	seen := map[string]int{}
+	for system, signs := range c.signs {
+		for _, s := range signs {
+			if _, ok := found[s]; ok {
+				seen[system] += len(s)
+			}
+		}
+	}
+	for _, r := range c.rules {
+		for _, all := range r.alone {
+			if hasAll(found, all) && !hasAny(found, r.unless) {
+				seen[r.system] += lengthOf(all)
+			}
+		}
+	}
+	return seen
+}
+
+// rule is an entry as the index has it, its phrases folded.
+type rule struct {
+	entry         Entry
+	system        string
+	match, alone  [][]string
+	unless, needs []string
+}
+
+// judged is a rule that fits, before its texts are looked up.
+type judged struct {
+	r        *rule
+	evidence map[string]bool
+	weight   int
+	sure     string
+}
+
+// judge returns what the rule has to say of a text: found are the phrases in
+// it, seen the systems, size the text's runes.
+func (r *rule) judge(found, seen map[string]int, size, systems int) (judged, bool) {
+	j := judged{r: r, evidence: map[string]bool{}}
+	if hasAny(found, r.unless) || len(r.needs) > 0 && !hasAny(found, r.needs) {
+		return j, false
+	}
+	alone := r.gather(found, r.alone, j.evidence)
+	matched := r.gather(found, r.match, j.evidence)
+	if !alone && !matched {
+		return j, false
+	}
+	own := alone || seen[r.system] > 0
+	length := 0
+	for e := range j.evidence {
+		length += len([]rune(e))
+	}
+	general := r.system == "oauth"
+	switch {
+	case own && *r.entry.Sure:
+		j.sure = Certain
+	case own:
+		j.sure = Likely
+	case 3*length >= size && systems == 0: // hardly more than a code: whoever has it
+		j.sure = Possible
+		if general {
+			j.weight = 100 * length
+		}
+	case general && *r.entry.Sure && systems == 0:
+		j.sure = Likely
+	case general:
+		j.sure = Possible
+	default:
+		return j, false
+	}
+	if !general { // what a vendor means by its own code goes before what it means anywhere
+		j.weight = 99 * length
+	}
+	j.weight += min(seen[r.system], 99)
+	return j, true
+}
+
+// gather adds the phrases of all alternatives that fit.
+func (r *rule) gather(found map[string]int, alternatives [][]string, into map[string]bool) bool {
+	fits := false
+	for _, all := range alternatives {
+		if hasAll(found, all) {
+			fits = true
+			for _, phrase := range all {
+				into[phrase] = true
+			}
+		}
+	}
+	return fits
+}
+
+func (j judged) in(p *locale.Printer, c *Catalogue) Candidate {
+	e := j.r.entry
+	return Candidate{
+		Code: e.Code, System: j.r.system, Place: e.At, Means: e.Means.In(p.Lang()), Fix: e.Fix.In(p.Lang()), Link: e.Link,
+		Confidence: j.sure, Evidence: slices.Sorted(maps.Keys(j.evidence)), weight: j.weight,
+	}
+}
+
+// decide ranks the meanings and leaves out those that a better one covers: a
+// bare code beside the same code with its description, what a code means
+// anywhere beside what it means to the vendor who said it.
+func decide(all []Candidate) []Candidate {
+	rank := map[string]int{Certain: 0, Likely: 1, Possible: 2}
+	slices.SortStableFunc(all, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(rank[a.Confidence]/2, rank[b.Confidence]/2), cmp.Compare(b.weight, a.weight), cmp.Compare(rank[a.Confidence], rank[b.Confidence]),
+			cmp.Compare(a.Code, b.Code))
+	})
+	kept := []Candidate{}
+	for _, x := range all {
+		covered := slices.ContainsFunc(kept, func(k Candidate) bool {
+			if k.Code == x.Code {
+				return true
+			}
+			if k.System == x.System || x.System == "oauth" || x.Confidence == Possible && k.Confidence != Possible {
+				return covers(k.Evidence, x.Evidence)
+			}
+			return false
+		})
+		if !covered && len(kept) < mostCandidates {
+			kept = append(kept, x)
+		}
+	}
+	return kept
+}
+
+// covers reports whether each phrase of less is one of more, or part of one.
+func covers(more, less []string) bool {
+	for _, l := range less {
+		if !slices.ContainsFunc(more, func(m string) bool { return strings.Contains(m, l) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// shown is the beginning of a text, safe to draw and without secrets.
+func shown(text string) string {
+	text = Redact(strings.ToValidUTF8(text[:min(len(text), 4*shownText)], ""))
+	runes := []rune(strings.TrimSpace(core.CleanText(text)))
+	if len(runes) > shownText {
+		return string(runes[:shownText]) + "…"
+	}
+	return string(runes)
+}
+
+func hasAll(found map[string]int, phrases []string) bool {
+	for _, p := range phrases {
+		if _, ok := found[p]; !ok {
+			return false
+		}
+	}
+	return len(phrases) > 0
+}
+
+func hasAny(found map[string]int, phrases []string) bool {
+	return slices.ContainsFunc(phrases, func(p string) bool { return found[p] > 0 })
+}
+
+func lengthOf(phrases []string) int {
+	n := 0
+	for _, p := range phrases {
+		n += len(p)
+	}
+	return n
+}
