@@ -24,6 +24,7 @@ func TestJapaneseUsesOneWordForEachThingAndSpacesLatinOff(t *testing.T) {
 	japanese := regexp.MustCompile(`[\x{3005}\x{3040}-\x{30ff}\x{4e00}-\x{9fff}]`)
 	unspaced := regexp.MustCompile(`[\x{3005}\x{3040}-\x{30ff}\x{4e00}-\x{9fff}][A-Za-z0-9(]|[A-Za-z0-9)][\x{3005}\x{3040}-\x{30ff}\x{4e00}-\x{9fff}]`)
 	values := regexp.MustCompile(`\{\{[^}]*\}\}|\$\{[^}]*\}|\\n`)
+	theirs := regexp.MustCompile(`^  (match|alone|unless|needs): `) // what a page of theirs says, in its words
 	var names []string
 	for _, pattern := range []string{"locales/*.ja.json", "guides/*.yaml", "advice/*.yaml"} {
 		found, err := filepath.Glob(pattern)
@@ -38,7 +39,7 @@ func TestJapaneseUsesOneWordForEachThingAndSpacesLatinOff(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, line := range strings.Split(string(raw), "\n") {
-			if !japanese.MatchString(line) {
+			if !japanese.MatchString(line) || theirs.MatchString(line) {
 				continue
 			}
 			for word, ours := range notOurWords() {

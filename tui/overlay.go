@@ -123,6 +123,9 @@ func (c *Console) newPalette() overlay {
 		return cmp.Compare(min(len(a.reason), 1), min(len(b.reason), 1))
 	})
 	if c.locked == nil {
+		for _, a := range c.o.Actions {
+			p.items = append(p.items, paletteItem{label: widget.Key(a.Label), run: func(c *Console) tea.Cmd { return c.open(a.Open()) }})
+		}
 		for i, sec := range c.o.Sections {
 			p.items = append(p.items, paletteItem{label: widget.Key("palette.go", nil), shown: string(rune('1' + i)), run: func(c *Console) tea.Cmd { return c.goTo(i) }})
 			title := sec.Title

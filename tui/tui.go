@@ -40,9 +40,16 @@ type Guard struct {
 	Screen func() screen.Screen // the unlock or first-run screen
 }
 
+// Action is something that can be begun from anywhere by the palette.
+type Action struct {
+	Label string // locale key
+	Open  func() screen.Screen
+}
+
 // Options are what the shell needs from outside.
 type Options struct {
 	Sections   []Section
+	Actions    []Action // in the palette, whatever screen is in front
 	Counts     func(ctx context.Context) (map[string]Count, error)
 	Printer    func(locale.Lang) (*locale.Printer, error)
 	Lang       locale.Lang

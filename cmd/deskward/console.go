@@ -98,7 +98,7 @@ func (d *desk) options() tui.Options {
 		after = 0
 	}
 	o := tui.Options{
-		Sections: d.sections(), Counts: d.counts,
+		Sections: d.sections(), Actions: d.actions(), Counts: d.counts,
 		Printer: func(l locale.Lang) (*locale.Printer, error) {
 			if l == a.say.Lang() {
 				a.spoken.Store(a.say)

@@ -19,8 +19,9 @@ import (
 )
 
 func (a *app) doctorCommand() *cobra.Command {
-	c := a.command("doctor", &cobra.Command{Use: "doctor", Args: args(0, 0)})
+	c := a.command("doctor", &cobra.Command{Use: "doctor", Args: noSubcommand})
 	c.RunE = func(c *cobra.Command, _ []string) error { return a.doctor(c.Context()) }
+	c.AddCommand(a.doctorExplainCommand())
 	return a.jsonFlag(c)
 }
 

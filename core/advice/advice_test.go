@@ -24,7 +24,7 @@ func catalogue(t testing.TB) *advice.Catalogue {
 	return c
 }
 
-func printer(t testing.TB, l locale.Lang) *locale.Printer {
+func printer(t *testing.T, l locale.Lang) *locale.Printer {
 	t.Helper()
 	p, err := locale.Load(os.DirFS("../../assets/locales"), l)
 	if err != nil {

@@ -30,6 +30,15 @@ type Candidate struct {
 	weight     int
 }
 
+// Says is the locale key of the sentence that says whose error it is and how
+// sure that is; its {{.system}} is explain.system.<System>.
+func (c Candidate) Says() string {
+	if c.System == "oauth" && c.Confidence != Possible {
+		return "explain.says.general"
+	}
+	return "explain.says." + c.Confidence
+}
+
 // Answer is what a pasted text means. Without candidates nobody here knows.
 type Answer struct {
 	Candidates []Candidate `json:"candidates"`
@@ -49,18 +58,19 @@ const mostCandidates = 4
 // rule must find all of its words, and words that several systems use count
 // only beside a sign of the system, or where the text is hardly more than
 // them.
-func (c *Catalogue) ExplainText(text string, p *locale.Printer) Answer {
+func (c *Catalogue) ExplainText(text string, lang locale.Lang) Answer {
 	folded, challenges := views(text)
 	found := c.index.find(folded)
 	seen := c.systemsIn(found)
-	a := Answer{Systems: slices.Sorted(maps.Keys(seen)), Text: shown(text)}
+	a := Answer{Systems: slices.AppendSeq([]string{}, maps.Keys(seen)), Text: shown(text)}
+	slices.Sort(a.Systems)
 	for _, ch := range challenges {
 		a.Challenges = append(a.Challenges, core.CleanLine(Redact(ch)))
 	}
 	short := len([]rune(folded[0]))
 	for i := range c.rules {
 		if cand, ok := c.rules[i].judge(found, seen, short, len(seen)); ok {
-			a.Candidates = append(a.Candidates, cand.in(p, c))
+			a.Candidates = append(a.Candidates, cand.in(lang))
 		}
 	}
 	a.Candidates = decide(a.Candidates)
@@ -160,12 +170,19 @@ func (r *rule) gather(found map[string]int, alternatives [][]string, into map[st
 	return fits
 }
 
-func (j judged) in(p *locale.Printer, c *Catalogue) Candidate {
+func (j judged) in(lang locale.Lang) Candidate {
 	e := j.r.entry
 	return Candidate{
-		Code: e.Code, System: j.r.system, Place: e.At, Means: e.Means.In(p.Lang()), Fix: e.Fix.In(p.Lang()), Link: e.Link,
-		Confidence: j.sure, Evidence: slices.Sorted(maps.Keys(j.evidence)), weight: j.weight,
+		Code: e.Code, System: j.r.system, Place: e.At, Means: e.Means.In(lang), Fix: e.Fix.In(lang), Link: e.Link,
+		Confidence: j.sure, Evidence: longest(slices.Sorted(maps.Keys(j.evidence))), weight: j.weight,
 	}
+}
+
+// longest leaves out the phrases that are part of another.
+func longest(phrases []string) []string {
+	return slices.DeleteFunc(slices.Clone(phrases), func(p string) bool {
+		return slices.ContainsFunc(phrases, func(q string) bool { return q != p && strings.Contains(q, p) })
+	})
 }
 
 // decide ranks the meanings and leaves out those that a better one covers: a

@@ -13,7 +13,7 @@ import (
 // explained, in the forms in which it is met.
 func TestPastedErrorsAreExplained(t *testing.T) {
 	t.Parallel()
-	c, p := catalogue(t), printer(t, locale.Japanese)
+	c, p := catalogue(t), locale.Japanese
 	for _, x := range []struct{ text, want string }{
 		{"アクセスをブロック: このアプリのリクエストは無効です\nこのアプリから無効なリクエストが送信されたため、ログインできません。\nエラー 400: redirect_uri_mismatch", "google.redirect_uri_mismatch"},
 		{"エラー 400： redirect_uri_mismatch", "google.redirect_uri_mismatch"},
@@ -89,7 +89,7 @@ func codes(a advice.Answer) (out []string) {
 
 func TestACodeAloneIsToldForEverySystemThatHasItAndForNoneAsCertain(t *testing.T) {
 	t.Parallel()
-	a := catalogue(t).ExplainText("invalid_grant", printer(t, locale.English))
+	a := catalogue(t).ExplainText("invalid_grant", locale.English)
 	if len(a.Candidates) < 3 || a.Candidates[0].Code != "oauth.invalid_grant" {
 		t.Errorf("%v", codes(a))
 	}
@@ -102,7 +102,7 @@ func TestACodeAloneIsToldForEverySystemThatHasItAndForNoneAsCertain(t *testing.T
 
 func TestWhatNobodyKnowsIsUnknown(t *testing.T) {
 	t.Parallel()
-	c, p := catalogue(t), printer(t, locale.English)
+	c, p := catalogue(t), locale.English
 	for _, text := range []string{
 		"", " \n", "it does not work", "500", "error", "Gmail does not work in Salesforce any more since Monday",
 		"panic: runtime error: index out of range [3] with length 3",
@@ -119,7 +119,7 @@ func TestWhatNobodyKnowsIsUnknown(t *testing.T) {
 func TestNoSecretOfAPastedTextIsShownAgain(t *testing.T) {
 	t.Parallel()
 	const canary = "Zq7Canary0Zq7Canary0Zq7"
-	c, p := catalogue(t), printer(t, locale.English)
+	c, p := catalogue(t), locale.English
 	for _, text := range []string{
 		"http://127.0.0.1:48105/callback/google?code=" + canary + "&state=" + canary,
 		"https://x.example/?next=%3Fcode%3D" + canary + "%26error%3Daccess_denied",
@@ -148,7 +148,7 @@ func FuzzExplainText(f *testing.F) {
 	for _, s := range []string{"invalid_grant", "<HttpError 403>", "%zz%41", `\u00e9\x41\`, "334 eyJhIjoxfQ==", "エラー 400: redirect_uri_mismatch", "<script", "a.b.c..d"} {
 		f.Add(s)
 	}
-	c, p := catalogue(f), printer(f, locale.English)
+	c, p := catalogue(f), locale.English
 	f.Fuzz(func(t *testing.T, text string) {
 		a := c.ExplainText(text, p)
 		if len(a.Candidates) > 4 || len([]rune(a.Text)) > 601 {
@@ -169,7 +169,7 @@ func FuzzExplainText(f *testing.F) {
 }
 
 func BenchmarkExplainText(b *testing.B) {
-	c, p := catalogue(b), printer(b, locale.English)
+	c, p := catalogue(b), locale.English
 	text := strings.Repeat("2026-11-26 10:00:00 INFO smtp.gmail.com still waiting for something to happen\n", 800) + "invalid_grant: Token has been expired or revoked."
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {

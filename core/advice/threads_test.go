@@ -18,7 +18,7 @@ func TestTextsOfPublicThreadsGetRightAdviceOrNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, p := catalogue(t), printer(t, locale.English)
+	c, p := catalogue(t), locale.English
 	type score struct{ all, right, none int }
 	scores := map[string]*score{"built": {}, "held": {}}
 	for _, file := range archive.Files {
