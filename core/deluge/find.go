@@ -496,7 +496,7 @@ func (r *reader) containsPath(n *node, path string) bool {
 // can.
 func (d *finder) convertible(q *request) string {
 	start, end := d.r.span(q.node)
-	for i := d.r.code[q.node.from]; d.r.all[i].Start < end; i++ {
+	for i := d.r.code[q.node.from]; int(i) < len(d.r.all) && d.r.all[i].Start < end; i++ {
 		if t := d.r.all[i]; t.Kind == Comment && t.Start > start {
 			return "comment"
 		}

@@ -302,12 +302,13 @@ func (r *reader) list(closing string) ([]*node, bool) {
 	return out, true
 }
 
-// braces reads a map or a list; nil: it is neither.
+// braces reads a map or a list; nil: it is neither, or half of each.
 func (r *reader) braces() *node {
 	from, end := r.at, r.match[r.at]
 	r.at++
 	f := formList
 	var kids []*node
+	pairs := 0
 	for r.at < end {
 		start := r.at
 		kid := r.expression(1)
@@ -317,6 +318,7 @@ func (r *reader) braces() *node {
 		}
 		if r.mark(":") {
 			f = formMap
+			pairs++
 			r.at++
 			value := r.expression(1)
 			if value == nil {
@@ -333,7 +335,7 @@ func (r *reader) braces() *node {
 			return nil
 		}
 	}
-	if r.at != end {
+	if r.at != end || f == formMap && pairs < len(kids) {
 		r.at = from
 		return nil
 	}
