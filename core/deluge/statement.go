@@ -133,11 +133,10 @@ func (r *reader) ifStatement(end int32) *statement {
 
 // condition reads what stands between parentheses.
 func (r *reader) condition() *node {
-	end := r.match[r.at]
-	if end < 0 {
+	if r.done() || r.match[r.at] < 0 {
 		return nil
 	}
-	from := r.at
+	from, end := r.at, r.match[r.at]
 	r.at++
 	v := r.expression(1)
 	if v == nil || r.at != end {
