@@ -41,7 +41,7 @@ func (d *diagnosis) examineHosts(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	client, err := d.a.httpClient(w.clock)
+	client, err := d.a.httpClient(w)
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func addConfigHosts(cfg consent.Config, bases map[string]bool) {
 }
 
 func addBase(raw string, bases map[string]bool) {
-	if u, err := url.Parse(raw); err == nil && u.Host != "" {
+	if u, err := url.Parse(raw); err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") {
 		bases[u.Scheme+"://"+u.Host] = true
 	}
 }

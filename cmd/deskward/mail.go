@@ -43,11 +43,7 @@ func (a *app) mailProve(ctx context.Context, name string, f mailFlags) error {
 	if err != nil {
 		return err
 	}
-	proofs, err := mailproof.ForConnection(c, f.user, servers...)
-	if err != nil {
-		return err
-	}
-	ca, err := a.caFile()
+	proofs, err := mailproof.ForConnection(c, s.endpoints, f.user, servers...)
 	if err != nil {
 		return err
 	}
@@ -58,7 +54,7 @@ func (a *app) mailProve(ctx context.Context, name string, f mailFlags) error {
 	if c, err = s.connections.ByName(ctx, name); err != nil { // the token may have been renewed
 		return err
 	}
-	prover := mailproof.Prover{CA: ca, Clock: s.clock}
+	prover := mailproof.Prover{Roots: s.http.Roots(), Clock: s.clock}
 	reports := []mailproof.Report{}
 	var worst error
 	for _, r := range proofs {

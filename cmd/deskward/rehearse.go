@@ -127,7 +127,7 @@ func countTrue(m map[string]bool) int {
 
 // sandboxWorld is where a rehearsal works.
 func sandboxWorld(sb *sandbox.Sandbox) world {
-	return world{clock: sb.Clock(), endpoints: sb.Endpoints(), sandbox: true}
+	return world{clock: sb.Clock(), endpoints: sb.Endpoints(), sandbox: true, ca: sb.CA()}
 }
 
 // moveClock makes the sandbox's time pass instead of waiting for it.

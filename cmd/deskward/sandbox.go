@@ -16,15 +16,16 @@ import (
 )
 
 func (a *app) sandboxCommand() *cobra.Command {
-	var out string
+	var out, ca string
 	c := a.command("sandbox", &cobra.Command{Use: "sandbox", Args: args(0, 0)})
-	c.RunE = func(c *cobra.Command, _ []string) error { return a.runSandbox(c.Context(), out) }
+	c.RunE = func(c *cobra.Command, _ []string) error { return a.runSandbox(c.Context(), out, ca) }
 	c.Flags().StringVar(&out, "endpoints-out", "", a.flagText("endpoints-out"))
+	c.Flags().StringVar(&ca, "ca-out", "", a.flagText("ca-out"))
 	return c
 }
 
 // runSandbox serves the rehearsal services until it is interrupted.
-func (a *app) runSandbox(ctx context.Context, endpointsOut string) error {
+func (a *app) runSandbox(ctx context.Context, endpointsOut, caOut string) error {
 	sb, err := sandbox.Start(ctx, sandbox.Options{Clock: a.clock})
 	if err != nil {
 		return err
@@ -34,6 +35,11 @@ func (a *app) runSandbox(ctx context.Context, endpointsOut string) error {
 	if err != nil {
 		return err
 	}
+	if caOut != "" {
+		if err := writeWhole(caOut, sb.CA()); err != nil {
+			return err
+		}
+	}
 	if endpointsOut == "" {
 		if _, err := a.io.Out.Write(endpoints); err != nil {
 			return err
@@ -41,13 +47,13 @@ func (a *app) runSandbox(ctx context.Context, endpointsOut string) error {
 	} else if err := writeWhole(endpointsOut, endpoints); err != nil {
 		return err
 	}
-	a.sayServices(sb.Endpoints(), sb.ControlURL(), endpointsOut)
+	a.sayServices(sb.Endpoints(), sb.ControlURL(), endpointsOut, caOut)
 	<-ctx.Done()
 	a.note("cmd.sandbox.ended")
 	return nil
 }
 
-func (a *app) sayServices(endpoints transport.Endpoints, control, file string) {
+func (a *app) sayServices(endpoints transport.Endpoints, control, file, ca string) {
 	a.note("cmd.sandbox.running")
 	var rows [][]string
 	for _, p := range slices.Sorted(maps.Keys(endpoints)) {
@@ -59,6 +65,9 @@ func (a *app) sayServices(endpoints transport.Endpoints, control, file string) {
 	a.note("cmd.sandbox.values", localeParams("url", control+"/sandbox/state"))
 	if file != "" {
 		a.note("cmd.sandbox.use", localeParams("file", file))
+	}
+	if ca != "" {
+		a.note("cmd.sandbox.use-ca", localeParams("file", ca))
 	}
 }
 

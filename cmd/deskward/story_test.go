@@ -209,7 +209,7 @@ func cmdAgeKey(ts *testscript.TestScript, _ bool, args []string) {
 // sandbox starts the rehearsal services, points deskward at them, and sets
 // their fixtures as variables: ZOHO_CLIENT_ID and so on.
 func cmdSandbox(ts *testscript.TestScript, _ bool, _ []string) {
-	cmdStart(ts, false, []string{"sandbox", "deskward", "sandbox", "--endpoints-out", "endpoints.yaml"})
+	cmdStart(ts, false, []string{"sandbox", "deskward", "sandbox", "--endpoints-out", "endpoints.yaml", "--ca-out", "sandbox-ca.pem"})
 	cmdUntil(ts, false, []string{"sandbox.err", "--endpoints endpoints.yaml"})
 	base := regexp.MustCompile(`control +(http://\S+)`).FindStringSubmatch(ts.ReadFile("sandbox.err"))
 	if base == nil {

@@ -186,6 +186,7 @@ type world struct {
 	clock     core.Clock
 	endpoints transport.Endpoints
 	sandbox   bool
+	ca        []byte // of the sandbox's servers with TLS; nil: none
 }
 
 // realWorld is the vendors' own hosts, or those of the endpoints file.
@@ -197,7 +198,7 @@ func (a *app) realWorld() (world, error) {
 // assemble puts the services together over a store. It is the one place that
 // knows how they depend on each other.
 func (a *app) assemble(st core.Store, w world) (*session, error) {
-	client, err := a.httpClient(w.clock)
+	client, err := a.httpClient(w)
 	if err != nil {
 		return nil, err
 	}
@@ -256,12 +257,15 @@ func loadGuides(s platform.Services) ([]guide.Guide, []action.Action, error) {
 	return guides, actions, err
 }
 
-func (a *app) httpClient(clock core.Clock) (*transport.Client, error) {
+func (a *app) httpClient(w world) (*transport.Client, error) {
 	ca, err := a.caFile()
 	if err != nil {
 		return nil, err
 	}
-	return transport.New(transport.Options{CA: ca, Clock: clock})
+	if w.ca != nil {
+		ca = append(append(ca, '\n'), w.ca...)
+	}
+	return transport.New(transport.Options{CA: ca, Clock: w.clock})
 }
 
 // session opens and unlocks the store and puts the services on it.

@@ -80,7 +80,7 @@ func (m *proofs) request(ctx context.Context, protocol Protocol, in ProveIn) (Re
 	if c, err = m.s.Connections.ByName(ctx, in.Connection); err != nil { // the token may have been renewed
 		return Request{}, err
 	}
-	requests, err := ForConnection(c, in.User, named...)
+	requests, err := ForConnection(c, m.s.Endpoints, in.User, named...)
 	if err != nil {
 		return Request{}, err
 	}

@@ -20,6 +20,53 @@ func (tokens) Access(context.Context, string) (core.Secret, error) {
 	return core.NewSecret(canary), nil
 }
 
+func TestWhoseTheTokenIsComesFromTheConnectionOrFromItsLastCheck(t *testing.T) {
+	t.Parallel()
+	good := core.Check{OK: true, Note: "support@example.test"}
+	for name, tc := range map[string]struct {
+		c             core.Connection
+		given         string
+		user, account string
+	}{
+		"its account":          {core.Connection{Account: "a@example.test", Check: good}, "", "a@example.test", "a@example.test"},
+		"its check":            {core.Connection{Check: good, Expect: "b@example.test"}, "", "support@example.test", "support@example.test"},
+		"a number and a check": {core.Connection{Account: "4711", Check: good}, "", "support@example.test", "support@example.test"},
+		"a check that failed":  {core.Connection{Check: core.Check{Note: "support@example.test"}, Expect: "b@example.test"}, "", "b@example.test", ""},
+		"a note of else":       {core.Connection{Check: core.Check{OK: true, Note: "Acme (a@b) portal"}}, "", "", ""},
+		"named":                {core.Connection{Check: good}, "c@example.test", "c@example.test", "support@example.test"},
+	} {
+		tc.c.Platform = "google"
+		got, err := mailproof.ForConnection(tc.c, nil, tc.given)
+		if err != nil || len(got) != 2 || got[0].User != tc.user || got[1].Account != tc.account {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
+func TestTheServersOfAConnectionCanBeOthersByEndpoint(t *testing.T) {
+	t.Parallel()
+	c := core.Connection{Platform: "google"}
+	for name, tc := range map[string]struct {
+		named map[string]string
+		want  string
+		code  string
+	}{
+		"none":           {nil, "smtp://smtp.gmail.com:587 imaps://imap.gmail.com:993", ""},
+		"one":            {map[string]string{"smtp": "smtps://gate.example"}, "smtps://gate.example:465 imaps://imap.gmail.com:993", ""},
+		"other protocol": {map[string]string{"imap": "smtps://gate.example"}, "", "mail.bad-server"},
+		"a mistake":      {map[string]string{"smtp": "smtp://gate.example:25"}, "", "mail.port-25"},
+	} {
+		got, err := mailproof.ForConnection(c, transport.Endpoints{"google": tc.named}, "a@example.test")
+		servers := ""
+		if len(got) == 2 {
+			servers = got[0].Server.String() + " " + got[1].Server.String()
+		}
+		if core.CodeOf(err) != tc.code || servers != tc.want {
+			t.Errorf("%s: %s, %v", name, servers, err)
+		}
+	}
+}
+
 func TestAGuideProvesAConnectionAtTheServerItNames(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)

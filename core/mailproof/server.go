@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"deskward/core"
+	"deskward/core/transport"
 )
 
 // Protocol is what a server speaks.
@@ -139,25 +140,53 @@ func misplaced(s Server) string {
 	return ""
 }
 
+// Servers is Defaults, and the servers of an endpoints file instead: the names
+// smtp and imap of the connection's platform, as Parse reads them.
+func Servers(c core.Connection, e transport.Endpoints) (smtp, imap Server, ok bool, err error) {
+	smtp, imap, ok = Defaults(c)
+	if !ok {
+		return Server{}, Server{}, false, nil
+	}
+	for s, protocol := range map[*Server]Protocol{&smtp: SMTP, &imap: IMAP} {
+		named, err := Parse(e.Resolve(c.Platform, string(protocol), "", s.String()))
+		if err != nil {
+			return Server{}, Server{}, false, err
+		}
+		if named.Protocol != protocol {
+			return Server{}, Server{}, false, &core.Error{Tried: "read-mail-server", On: named.String(), Code: "mail.bad-server", Class: core.Usage}
+		}
+		*s = named
+	}
+	return smtp, imap, true, nil
+}
+
 // ForConnection returns the requests that prove c at the given servers, or,
-// where none is given, at those of Defaults. user "" is the connection's
-// account, else the one that is expected to consent. The tokens are left out.
-func ForConnection(c core.Connection, user string, servers ...Server) ([]Request, error) {
+// where none is given, at those of Servers. user "" is the connection's
+// account, or the one that its last check found, else the one that is expected
+// to consent. The tokens are left out.
+func ForConnection(c core.Connection, e transport.Endpoints, user string, servers ...Server) ([]Request, error) {
 	if len(servers) == 0 {
-		smtp, imap, ok := Defaults(c)
+		smtp, imap, ok, err := Servers(c, e)
+		if err != nil {
+			return nil, err
+		}
 		if !ok {
 			return nil, &core.Error{Tried: "prove-mail", On: c.Name, Code: "mail.no-server", Class: core.Usage}
 		}
 		servers = []Server{smtp, imap}
 	}
-	for _, u := range []string{c.Account, c.Expect} {
+	account := c.Account
+	if !strings.Contains(account, "@") && c.Check.OK && address(c.Check.Note) {
+		account = c.Check.Note // whose the token is, as the vendor said
+	}
+	for _, u := range []string{account, c.Expect} {
 		if user == "" && strings.Contains(u, "@") {
 			user = u
 		}
 	}
 	out := make([]Request, len(servers))
 	for i, s := range servers {
-		out[i] = Request{Server: s, User: user, Account: c.Account, Granted: c.Granted}
+		out[i] = Request{Server: s, User: user, Account: account, Granted: c.Granted}
 	}
 	return out, nil
 }

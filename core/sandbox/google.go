@@ -101,6 +101,8 @@ type google struct {
 	fix  GoogleFixtures
 	base struct{ accounts, oauth2, gmail string }
 
+	mails []GoogleMail // taken for delivery
+
 	serviceAccount func() (googleServiceAccount, error)
 
 	mu         sync.Mutex
@@ -143,6 +145,10 @@ type GoogleFixtures struct {
 	ServiceAccount   string   `json:"service_account"` // its e-mail address
 	ServiceAccountID string   `json:"service_account_id"`
 	Scopes           []string `json:"scopes"`
+
+	SMTP  string `json:"smtp"`  // with STARTTLS
+	SMTPS string `json:"smtps"` // over TLS
+	IMAP  string `json:"imap"`  // over TLS
 }
 
 func googleFixtures() GoogleFixtures {
@@ -207,7 +213,7 @@ func (sb *Sandbox) startGoogle() error {
 		sb.mount(l, "google."+s.name, s.h)
 		sb.point("google", s.name, base)
 	}
-	return nil
+	return g.startMail()
 }
 
 // locked runs a handler with the double's state to itself.

@@ -1,5 +1,5 @@
 // Package sandbox runs rehearsal services on loopback: doubles of the
-// vendors' accounts servers and APIs that refuse what the real ones refuse.
+// vendors' accounts servers, APIs and mail servers that refuse what the real ones refuse.
 //
 // The doubles are written from what the vendors document and what others have
 // seen of them, not from deskward's own clients, so that a mistake of a
@@ -49,9 +49,10 @@ type Sandbox struct {
 
 	salesforce *salesforce
 
-	servers []*http.Server
-	closing sync.Once
-	done    sync.WaitGroup
+	authority *authority
+	servers   []io.Closer
+	closing   sync.Once
+	done      sync.WaitGroup
 }
 
 // Start opens the services on free loopback ports. They stop with ctx or
@@ -60,7 +61,11 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 	if o.Clock == nil {
 		o.Clock = core.SystemClock{}
 	}
-	sb := &Sandbox{clock: &Clock{base: o.Clock}, endpoints: transport.Endpoints{}}
+	ca, err := newAuthority()
+	if err != nil {
+		return nil, &core.Error{Tried: "sandbox", Code: "sandbox.no-authority", Err: err}
+	}
+	sb := &Sandbox{clock: &Clock{base: o.Clock}, endpoints: transport.Endpoints{}, authority: ca}
 	for _, start := range []func() error{sb.startZoho, sb.startOpenID, sb.startXsolla, sb.startZendesk, sb.startGoogle, sb.startSalesforce, sb.startControl} {
 		if err := start(); err != nil {
 			sb.Close() //nolint:errcheck // the first error is the one to tell

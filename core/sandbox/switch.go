@@ -134,6 +134,18 @@ const (
 	// 429 or by 403.
 	GoogleBusy    Switch = "google.busy"
 	GoogleBusy403 Switch = "google.busy-403"
+	// GoogleMail401: the reason before a refused sign-in has status 401. Google's
+	// page has both.
+	GoogleMail401 Switch = "google.mail-401"
+	// GoogleMailOldTexts: SMTP refuses with 5.7.1, as the page has it, instead of
+	// 5.7.8, as it is seen.
+	GoogleMailOldTexts Switch = "google.mail-old-texts"
+	// GoogleNoXOAUTH2: the mail servers do not offer XOAUTH2, as others' do not.
+	GoogleNoXOAUTH2 Switch = "google.no-xoauth2"
+	// GoogleNoSASLIR: IMAP takes the client's message in a line of its own only.
+	GoogleNoSASLIR Switch = "google.no-sasl-ir"
+	// GoogleIMAPOff: the mailboxes may not be opened by IMAP.
+	GoogleIMAPOff Switch = "google.imap-off"
 )
 
 // Switches lists the switches by name.
@@ -146,6 +158,7 @@ func Switches() []Switch {
 		ZendeskAuditDashIDs, ZendeskZopimAnswers, ZendeskChatZopimOnly, ZendeskChatDashIDs, ZendeskChatNumbers, ZendeskChatUnixTimes, ZendeskChatPKCE, ZendeskChatEndless,
 		XsollaKeysBase64URL, XsollaKeysObject, XsollaStatus422, XsollaCaptcha, XsollaTeapot, XsollaNoRotation, XsollaValidatesRevoked,
 		GoogleSaysEnd, GoogleWantsSecret, GoogleRedirectCode, GoogleSessionControl, GoogleDetailsOnly, GoogleErrorsOnly, GoogleMailOff, GoogleBusy, GoogleBusy403,
+		GoogleMail401, GoogleMailOldTexts, GoogleNoXOAUTH2, GoogleNoSASLIR, GoogleIMAPOff,
 		SalesforceForeignInstance,
 	}
 	slices.Sort(out)

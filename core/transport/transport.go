@@ -51,11 +51,11 @@ func (e Endpoints) Resolve(p core.PlatformID, name, region, builtin string) stri
 // Has reports whether a platform has any endpoint of its own.
 func (e Endpoints) Has(p core.PlatformID) bool { return len(e[p]) > 0 }
 
-// Hosts returns host:port of every URL given for a platform.
+// Hosts returns host:port of every URL given for a platform that HTTP goes to.
 func (e Endpoints) Hosts(p core.PlatformID) []string {
 	var out []string
 	for _, raw := range e[p] {
-		if u, err := url.Parse(raw); err == nil {
+		if u, err := url.Parse(raw); err == nil && !isMail(u) {
 			out = append(out, u.Host)
 		}
 	}
@@ -63,14 +63,32 @@ func (e Endpoints) Hosts(p core.PlatformID) []string {
 }
 
 // Validate reports the first URL that is not absolute, or is plain http to a
-// host that is not loopback, as an *core.Error with code endpoints.bad.
+// host that is not loopback, or names more than the host of a mail server, as an *core.Error with code endpoints.bad.
 func (e Endpoints) Validate() error {
 	for p, m := range e {
 		for name, raw := range m {
-			if err := CheckURL(raw); err != nil {
+			if err := checkEndpoint(raw); err != nil {
 				return &core.Error{Tried: "read-endpoints", On: string(p) + "." + name, Code: "endpoints.bad", Class: core.Usage, Err: err}
 			}
 		}
+	}
+	return nil
+}
+
+// isMail reports whether a URL is a mail server's.
+func isMail(u *url.URL) bool {
+	return u.Scheme == "smtp" || u.Scheme == "smtps" || u.Scheme == "imaps"
+}
+
+// checkEndpoint is CheckURL, and takes mail servers too. Those get tokens over
+// verified TLS only, so any host may be one.
+func checkEndpoint(raw string) error {
+	u, err := url.Parse(raw)
+	if err != nil || !isMail(u) {
+		return CheckURL(raw)
+	}
+	if u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("a mail server is its host, and its port")
 	}
 	return nil
 }

@@ -198,6 +198,24 @@ func TestAnAnswerThatIsNotJSONSaysWhatItIs(t *testing.T) {
 	}
 }
 
+func TestAMailServerIsAnEndpointByItsHostAloneAndHTTPDoesNotGoThere(t *testing.T) {
+	t.Parallel()
+	for raw, ok := range map[string]bool{
+		"smtp://127.0.0.1:2525": true, "smtps://mail.example": true, "imaps://mail.example:993": true, "imaps://[::1]:1": true,
+		"imap://mail.example": false, "smtp://": false, "smtp://user:pw@mail.example": false, "smtps://mail.example/x": false, "imaps://mail.example?a=b": false,
+		"http://mail.example": false, "https://mail.example": true,
+	} {
+		e := transport.Endpoints{"google": {"smtp": raw}}
+		err := e.Validate()
+		if (err == nil) != ok || err != nil && core.CodeOf(err) != "endpoints.bad" {
+			t.Errorf("%q: %v", raw, err)
+		}
+		if hosts := e.Hosts("google"); ok && (len(hosts) == 1) != strings.HasPrefix(raw, "https:") {
+			t.Errorf("%q: HTTP goes to %v", raw, hosts)
+		}
+	}
+}
+
 func TestPlainHTTPIsForLoopbackOnly(t *testing.T) {
 	t.Parallel()
 	for raw, ok := range map[string]bool{
