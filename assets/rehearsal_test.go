@@ -1,6 +1,7 @@
 package assets_test
 
 import (
+	"context"
 	"os"
 	"strings"
 	"testing"
@@ -21,6 +22,7 @@ type rehearsal struct {
 	sb     *sandbox.Sandbox
 	store  core.Store
 	runner *guide.Runner
+	checks func(ctx context.Context, id string) (core.Connection, error)
 }
 
 func newRehearsal(t *testing.T, id string, p platform.Platform) *rehearsal {
@@ -58,7 +60,7 @@ func newRehearsal(t *testing.T, id string, p platform.Platform) *rehearsal {
 	}
 	return &rehearsal{t, sb, store, &guide.Runner{
 		Store: store, Events: events, Clock: clock, Actions: actions, Guides: []guide.Guide{*g}, Sandbox: true,
-	}}
+	}, all.Check}
 }
 
 func firstOpen(run guide.Run) string {

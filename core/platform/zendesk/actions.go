@@ -23,7 +23,7 @@ type keys struct {
 }
 
 func (m *keys) actions() []action.Action {
-	return []action.Action{
+	return append([]action.Action{
 		action.New("zendesk.admin_center", action.Reads, m.adminCenter),
 		action.New("zendesk.add_key", action.Changes, m.addKey),
 		action.New("zendesk.note_deployed", action.Changes, m.noteDeployed),
@@ -35,7 +35,7 @@ func (m *keys) actions() []action.Action {
 		action.New("zendesk.longest_life", action.Reads, m.longestLife),
 		action.New("zendesk.prove_new_key", action.Reads, m.proveNewKey),
 		action.New("zendesk.retire_key", action.Changes, m.retireKey),
-	}
+	}, (&moves{m.s}).actions()...)
 }
 
 // messaging returns a kept messaging key.

@@ -13,6 +13,9 @@ const (
 	pageRefresh   = "https://support.zendesk.com/hc/en-us/articles/9182123625370"
 )
 
+// The guides that lead out of the ends.
+const guideZopim = "zendesk-chat-zopim"
+
 // idleLife is how long an API token may go unused before Zendesk deactivates
 // it; 60 days later it is deleted (pageTokensEnd, since 2026-07-28).
 const idleLife = 30 * 24 * time.Hour
@@ -37,7 +40,7 @@ func ends(c core.Summary) []core.End {
 	switch {
 	case c.Product == productChat:
 		if c.Host == chatAtZopim {
-			out = append(out, core.End{Code: "zendesk.zopim-ends", At: zopimEnd(), Source: pageZopim})
+			out = append(out, core.End{Code: "zendesk.zopim-ends", At: zopimEnd(), Source: pageZopim, Guide: guideZopim})
 		}
 	case c.Grant == core.GrantAPIToken:
 		out = append(out, core.End{Code: "zendesk.api-token-ends", At: tokensEnd(), Source: pageTokensEnd})
