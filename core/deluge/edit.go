@@ -2,6 +2,7 @@ package deluge
 
 import (
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -9,7 +10,6 @@ import (
 type editor struct {
 	r       *reader
 	edits   []Edit
-	gone    []bool // tokens that are gone
 	buried  map[*statement]bool
 	hoisted []hoisting
 }
@@ -27,18 +27,19 @@ func (e *editor) erase(from, to int) {
 		return
 	}
 	at := from
-	for i := e.tokenAt(from); i < len(e.r.all) && e.r.all[i].Start < to; i++ {
-		e.gone[i] = true
-		if t := e.r.all[i]; t.Kind == Comment {
-			if at < t.Start {
-				e.edits = append(e.edits, Edit{at, t.Start, ""})
-			}
-			at = t.End
-			// A comment to the end of the line keeps its line end.
-			if strings.HasPrefix(e.r.src[t.Start:], "//") {
-				for at < to && (e.r.src[at] == '\r' || e.r.src[at] == '\n') {
-					at++
-				}
+	for i := e.r.codeAt(from); i < len(e.r.code) && int(e.r.code[i].start) < to; i++ {
+		e.r.code[i].gone = true
+	}
+	for i := e.r.commentAt(from); i < len(e.r.comments) && e.r.comments[i].from < to; i++ {
+		c := e.r.comments[i]
+		if at < c.from {
+			e.edits = append(e.edits, Edit{at, c.from, ""})
+		}
+		at = c.to
+		// A comment to the end of the line keeps its line end.
+		if strings.HasPrefix(e.r.src[c.from:], "//") {
+			for at < to && (e.r.src[at] == '\r' || e.r.src[at] == '\n') {
+				at++
 			}
 		}
 	}
@@ -47,17 +48,14 @@ func (e *editor) erase(from, to int) {
 	}
 }
 
-func (e *editor) tokenAt(offset int) int {
-	i, _ := slices.BinarySearchFunc(e.r.all, offset, func(t Token, o int) int {
-		switch {
-		case t.End <= o:
-			return -1
-		case t.Start > o:
-			return 1
-		}
-		return 0
-	})
-	return i
+// codeAt is the first code token that ends behind an offset.
+func (r *reader) codeAt(offset int) int {
+	return sort.Search(len(r.code), func(i int) bool { return int(r.code[i].end) > offset })
+}
+
+// commentAt is the first comment that ends behind an offset.
+func (r *reader) commentAt(offset int) int {
+	return sort.Search(len(r.comments), func(i int) bool { return r.comments[i].to > offset })
 }
 
 // line erases what stands from here to there, with the whole line when
@@ -147,7 +145,7 @@ func (e *editor) cuts(c *cuts) {
 	}
 }
 
-func (e *editor) coversCode(code int32) bool { return e.gone[e.r.code[code]] }
+func (e *editor) coversCode(code int32) bool { return e.r.code[code].gone }
 
 // covers reports whether a statement is gone already.
 func (e *editor) covers(s *statement) bool { return e.coversCode(s.from) }
@@ -241,7 +239,7 @@ func (e *editor) addEntry(block, gone *node, key, value string) {
 		start, end := e.r.span(last)
 		e.erase(start, end)
 		colon := last.from
-		for !e.r.isMark(colon, ":") {
+		for !e.r.isMark(colon, ':') {
 			colon++
 		}
 		between := e.r.src[e.r.token(colon-1).End:e.r.token(colon+1).Start]
@@ -256,7 +254,7 @@ func (e *editor) addEntry(block, gone *node, key, value string) {
 	}
 	start, end := e.r.span(last)
 	colon := last.from
-	for !e.r.isMark(colon, ":") {
+	for !e.r.isMark(colon, ':') {
 		colon++
 	}
 	before := e.r.src[e.r.token(colon-1).End:e.r.token(colon).Start]
@@ -299,8 +297,8 @@ func (e *editor) convert(d *finder, p *plan, headers *node) {
 	}
 	e.edits = append(e.edits, Edit{at, to, lead + nl + indent + "]"})
 	if headers != q.headers && q.headers != nil {
-		for i := e.r.code[q.headers.from]; i <= e.r.code[q.headers.to-1]; i++ {
-			e.gone[i] = true
+		for i := q.headers.from; i < q.headers.to; i++ {
+			e.r.code[i].gone = true
 		}
 	}
 	if !d.whole(q) {

@@ -49,7 +49,6 @@ type finder struct {
 	byNode  map[*node]*plan
 	plans   []*plan // of every request, also of those that need nothing
 	objects map[*version]*object
-	seen    map[int32]bool // texts that were looked at, by code token
 	lines   lineIndex
 	res     Result
 }
@@ -111,8 +110,8 @@ func containsFold(s, lower string) bool {
 
 func newFinder(src string, o Options) *finder {
 	r := newReader(src)
-	d := &finder{r: r, o: o, byNode: map[*node]*plan{}, objects: map[*version]*object{}, seen: map[int32]bool{}, lines: lineIndex{src: src}}
-	d.f = follow(r, r.statements(int32(len(r.code))))
+	d := &finder{r: r, o: o, byNode: map[*node]*plan{}, objects: map[*version]*object{}, lines: lineIndex{src: src}}
+	d.f = follow(r, r.body(int32(len(r.code))))
 	d.join()
 	for _, q := range d.f.requests {
 		p := d.plan(q)
@@ -265,7 +264,7 @@ func (d *finder) plan(q *request) *plan {
 func (d *finder) another(p *plan) {
 	for i := p.q.node.from; i < p.q.node.to; i++ {
 		if s, _ := d.r.literal(&node{form: formLiteral, from: i}); strings.EqualFold(s, "authtoken") {
-			d.seen[i] = true
+			d.r.code[i].known = true
 		}
 	}
 	for _, slot := range []*node{p.q.headers, p.q.params} {
@@ -367,7 +366,7 @@ func (d *finder) credential(value *node) (token, own bool, secrets []string) {
 // note remembers the texts that a template is made of.
 func (d *finder) note(p *piece) {
 	if p.start >= 0 {
-		d.seen[p.node.from] = true
+		d.r.code[p.node.from].known = true
 	}
 	for _, kid := range p.kids {
 		d.note(kid)
@@ -408,8 +407,10 @@ func (d *finder) parameters(p *plan) {
 }
 
 func (d *finder) noteKey(e *entry) {
-	at := e.value.from - 2 // the comma or colon, and before it the key
-	d.seen[at] = true
+	// Before the value are the comma or colon, and before it the key.
+	if at := e.value.from - 2; at >= 0 {
+		d.r.code[at].known = true
+	}
 }
 
 func (d *finder) legacyScope(n *node) bool {
@@ -485,7 +486,7 @@ func (d *finder) refusal(p *plan) string {
 func (r *reader) containsPath(n *node, path string) bool {
 	a, b, _ := strings.Cut(path, ".")
 	for i := n.from; i+2 < n.to; i++ {
-		if r.isWord(i, a) && r.isMark(i+1, ".") && r.isWord(i+2, b) {
+		if r.isWord(i, a) && r.isMark(i+1, '.') && r.isWord(i+2, b) {
 			return true
 		}
 	}
@@ -496,10 +497,8 @@ func (r *reader) containsPath(n *node, path string) bool {
 // can.
 func (d *finder) convertible(q *request) string {
 	start, end := d.r.span(q.node)
-	for i := d.r.code[q.node.from]; int(i) < len(d.r.all) && d.r.all[i].Start < end; i++ {
-		if t := d.r.all[i]; t.Kind == Comment && t.Start > start {
-			return "comment"
-		}
+	if i := d.r.commentAt(start); i < len(d.r.comments) && d.r.comments[i].from < end {
+		return "comment"
 	}
 	if d.whole(q) {
 		return ""

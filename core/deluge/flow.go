@@ -67,7 +67,6 @@ type flow struct {
 	tasks    []*task
 	by       *statement
 	nested   bool
-	lists    [][]*statement
 }
 
 func follow(r *reader, all []*statement) *flow {
@@ -77,7 +76,6 @@ func follow(r *reader, all []*statement) *flow {
 }
 
 func (f *flow) list(all []*statement) (returned bool) {
-	f.lists = append(f.lists, all)
 	for _, s := range all {
 		f.statement(s)
 		returned = s.act == actReturn
@@ -93,6 +91,10 @@ func (f *flow) statement(s *statement) {
 	case actExpression, actReturn:
 		f.read(s.value, use{by: s})
 	case actInfo:
+		// What is only written into a log is no use of a token.
+		for i := s.from; i < s.to; i++ {
+			f.r.code[i].known = true
+		}
 		f.read(s.value, use{role: roleInfo, by: s})
 	case actIf:
 		f.branches(s)
@@ -114,7 +116,7 @@ func (f *flow) statement(s *statement) {
 
 func (f *flow) opaque(from, to int32) {
 	for i := from; i < to; i++ {
-		if f.r.kind(i) == Word && !f.r.isMark(i-1, ".") {
+		if f.r.kind(i) == Word && !f.r.isMark(i-1, '.') {
 			v := f.current(f.r.text(i))
 			v.uses = append(v.uses, use{at: &node{form: formName, from: i, to: i + 1}, by: f.by})
 		}
@@ -183,7 +185,7 @@ func (f *flow) branches(s *statement) {
 	f.vars = before
 	nested := f.nested
 	// An else-if has no braces around it: nothing fits before it.
-	if len(s.blocks[1]) == 1 && s.blocks[1][0].act == actIf && !f.r.isMark(s.blocks[1][0].from-1, "{") {
+	if len(s.blocks[1]) == 1 && s.blocks[1][0].act == actIf && !f.r.isMark(s.blocks[1][0].from-1, '{') {
 		f.nested = true
 		f.by = s.blocks[1][0]
 		f.read(s.blocks[1][0].value, use{by: f.by})
@@ -199,7 +201,6 @@ func (f *flow) branches(s *statement) {
 func (f *flow) elseIf(s *statement, ends bool, then map[string]*version) {
 	value := s.value
 	s.value = nil
-	f.lists = append(f.lists, []*statement{s})
 	f.branches(s)
 	s.value = value
 	f.afterBranches(ends, then, false)
@@ -366,7 +367,7 @@ func (f *flow) call(n *node, u use) {
 // path is a.b.c of names, in small letters; "": it is something else.
 func (r *reader) path(n *node) string {
 	for i := n.from; i < n.to; i++ {
-		if r.kind(i) != Word && !r.isMark(i, ".") && r.kind(i) != Number {
+		if r.kind(i) != Word && !r.isMark(i, '.') && r.kind(i) != Number {
 			return ""
 		}
 	}
@@ -488,7 +489,7 @@ func (f *flow) typeOf(n *node) string {
 func (r *reader) emptyMap(n *node) bool {
 	switch n.form {
 	case formList:
-		return len(n.kids) == 0 && r.isMark(n.from, "{")
+		return len(n.kids) == 0 && r.isMark(n.from, '{')
 	case formCall:
 		return len(n.kids) == 1 && r.isWord(n.from, "map") && n.kids[0].form == formName
 	}

@@ -146,7 +146,7 @@ func (d *finder) textLonely(v *version, asked map[*version]bool) bool {
 
 // emit makes the edits and findings of all plans.
 func (d *finder) emit() {
-	e := &editor{r: d.r, gone: make([]bool, len(d.r.all))}
+	e := &editor{r: d.r}
 	all := newCuts()
 	puts, maps := map[*statement]bool{}, map[*node]map[*node]bool{}
 	for _, p := range d.plans {

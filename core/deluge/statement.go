@@ -1,5 +1,7 @@
 package deluge
 
+import "slices"
+
 // act says what a statement does.
 type act uint8
 
@@ -27,13 +29,13 @@ type statement struct {
 	blocks   [][]*statement
 }
 
-// statements reads until the code token end.
-func (r *reader) statements(end int32) []*statement {
+// body reads the statements until the code token end.
+func (r *reader) body(end int32) []*statement {
 	r.depth++
 	defer func() { r.depth-- }()
-	var out []*statement
+	height := len(r.statements)
 	for r.at < end {
-		if r.mark(";") {
+		if r.mark(';') {
 			r.at++
 			continue
 		}
@@ -44,9 +46,20 @@ func (r *reader) statements(end int32) []*statement {
 		}
 		s.from, s.to = before, min(r.at, end)
 		r.at = s.to
-		out = append(out, s)
+		r.statements = append(r.statements, s)
 	}
+	out := slices.Clone(r.statements[height:])
+	r.statements = r.statements[:height]
 	return out
+}
+
+// step makes a statement.
+func (r *reader) step(s statement) *statement {
+	if len(r.steps) == cap(r.steps) {
+		r.steps = make([]statement, 0, min(max(len(r.code)/16, 8), 64))
+	}
+	r.steps = append(r.steps, s)
+	return &r.steps[len(r.steps)-1]
 }
 
 func (r *reader) statement(end int32) *statement {
@@ -54,44 +67,44 @@ func (r *reader) statement(end int32) *statement {
 		return r.opaque(end)
 	}
 	switch {
-	case r.isWord(r.at, "if") && r.isMark(r.at+1, "("):
+	case r.isWord(r.at, "if") && r.isMark(r.at+1, '('):
 		return r.ifStatement(end)
 	case r.isWord(r.at, "else"):
 		r.at++
 		return r.statement(end)
 	case r.isWord(r.at, "for") && r.isWord(r.at+1, "each"):
 		return r.eachStatement(end)
-	case r.isWord(r.at, "try") && r.isMark(r.at+1, "{"):
+	case r.isWord(r.at, "try") && r.isMark(r.at+1, '{'):
 		return r.tryStatement(end)
-	case r.mark("{") && r.match[r.at] > 0:
-		return &statement{act: actBlock, blocks: [][]*statement{r.block()}}
+	case r.mark('{') && r.match(r.at) > 0:
+		return r.step(statement{act: actBlock, blocks: [][]*statement{r.block()}})
 	case r.isWord(r.at, "return") || r.isWord(r.at, "info"):
 		a := actReturn
 		if r.isWord(r.at, "info") {
 			a = actInfo
 		}
-		if r.isMark(r.at+1, "=") || r.isMark(r.at+1, ".") {
+		if r.isMark(r.at+1, '=') || r.isMark(r.at+1, '.') {
 			break // a variable of that name
 		}
 		r.at++
-		if r.mark(";") {
-			return r.ended(&statement{act: a})
+		if r.mark(';') {
+			return r.ended(r.step(statement{act: a}))
 		}
 		if v := r.expression(1); v != nil {
-			return r.ended(&statement{act: a, value: v})
+			return r.ended(r.step(statement{act: a, value: v}))
 		}
 		return r.opaque(end)
 	}
 	if body := r.functionBody(end); body >= 0 {
 		r.at = body
-		return &statement{act: actDefine, blocks: [][]*statement{r.block()}}
+		return r.step(statement{act: actDefine, blocks: [][]*statement{r.block()}})
 	}
 	return r.simple(end)
 }
 
 // ended takes the semicolon along.
 func (r *reader) ended(s *statement) *statement {
-	if r.mark(";") {
+	if r.mark(';') {
 		r.at++
 	}
 	return s
@@ -99,9 +112,9 @@ func (r *reader) ended(s *statement) *statement {
 
 // block reads the statements between the braces that begin here.
 func (r *reader) block() []*statement {
-	end := r.match[r.at]
+	end := r.match(r.at)
 	r.at++
-	out := r.statements(end)
+	out := r.body(end)
 	r.at = end + 1
 	return out
 }
@@ -109,8 +122,8 @@ func (r *reader) block() []*statement {
 func (r *reader) ifStatement(end int32) *statement {
 	from := r.at
 	r.at++
-	s := &statement{act: actIf, value: r.condition()}
-	if s.value == nil || !r.mark("{") || r.match[r.at] < 0 {
+	s := r.step(statement{act: actIf, value: r.condition()})
+	if s.value == nil || !r.mark('{') || r.match(r.at) < 0 {
 		r.at = from
 		return r.opaque(end)
 	}
@@ -120,7 +133,7 @@ func (r *reader) ifStatement(end int32) *statement {
 	}
 	r.at++
 	switch {
-	case r.mark("{") && r.match[r.at] > 0:
+	case r.mark('{') && r.match(r.at) > 0:
 		s.blocks[1] = r.block()
 	case r.isWord(r.at, "if"):
 		start := r.at
@@ -133,10 +146,10 @@ func (r *reader) ifStatement(end int32) *statement {
 
 // condition reads what stands between parentheses.
 func (r *reader) condition() *node {
-	if r.done() || r.match[r.at] < 0 {
+	if r.done() || r.match(r.at) < 0 {
 		return nil
 	}
-	from, end := r.at, r.match[r.at]
+	from, end := r.at, r.match(r.at)
 	r.at++
 	v := r.expression(1)
 	if v == nil || r.at != end {
@@ -154,7 +167,7 @@ func (r *reader) eachStatement(end int32) *statement {
 	if r.isWord(r.at, "index") && !r.isWord(r.at+1, "in") {
 		r.at++
 	}
-	s := &statement{act: actEach}
+	s := r.step(statement{act: actEach})
 	if r.kind(r.at) == Word {
 		name := r.at
 		r.at++
@@ -164,7 +177,7 @@ func (r *reader) eachStatement(end int32) *statement {
 		r.at++
 		s.value = r.expression(1)
 	}
-	if s.value == nil || !r.mark("{") || r.match[r.at] < 0 {
+	if s.value == nil || !r.mark('{') || r.match(r.at) < 0 {
 		r.at = from
 		return r.opaque(end)
 	}
@@ -174,15 +187,15 @@ func (r *reader) eachStatement(end int32) *statement {
 
 func (r *reader) tryStatement(int32) *statement {
 	r.at++
-	s := &statement{act: actTry, blocks: [][]*statement{r.block(), nil}}
+	s := r.step(statement{act: actTry, blocks: [][]*statement{r.block(), nil}})
 	if !r.isWord(r.at, "catch") {
 		return s
 	}
 	brace := r.at + 1
-	if r.isMark(brace, "(") && r.match[brace] > 0 {
-		brace = r.match[brace] + 1
+	if r.isMark(brace, '(') && r.match(brace) > 0 {
+		brace = r.match(brace) + 1
 	}
-	if r.isMark(brace, "{") && r.match[brace] > 0 {
+	if r.isMark(brace, '{') && r.match(brace) > 0 {
 		r.at = brace
 		s.blocks[1] = r.block()
 	}
@@ -193,13 +206,13 @@ func (r *reader) tryStatement(int32) *statement {
 // begins here: `void automation.Name(int id)`; -1 otherwise.
 func (r *reader) functionBody(end int32) int32 {
 	i := r.at
-	for words := 0; r.kind(i) == Word || r.isMark(i, ".") && words > 0; i++ {
+	for words := 0; r.kind(i) == Word || r.isMark(i, '.') && words > 0; i++ {
 		words++
 	}
-	if i == r.at || !r.isMark(i, "(") || r.match[i] < 0 {
+	if i == r.at || !r.isMark(i, '(') || r.match(i) < 0 {
 		return -1
 	}
-	if i = r.match[i] + 1; i < end && r.isMark(i, "{") && r.match[i] > 0 {
+	if i = r.match(i) + 1; i < end && r.isMark(i, '{') && r.match(i) > 0 {
 		return i
 	}
 	return -1
@@ -213,11 +226,11 @@ func (r *reader) simple(end int32) *statement {
 		r.at = from
 		return r.opaque(end)
 	}
-	s := &statement{act: actExpression, value: left}
+	s := r.step(statement{act: actExpression, value: left})
 	if r.kind(r.at) == Mark && r.at < end {
 		switch r.text(r.at) {
 		case "=", "+=", "-=", "*=", "%=":
-			s.act, s.target, s.plain = actAssign, left, r.mark("=")
+			s.act, s.target, s.plain = actAssign, left, r.mark('=')
 			r.at++
 			if s.value = r.expression(1); s.value == nil || r.at > end {
 				r.at = from
@@ -226,7 +239,7 @@ func (r *reader) simple(end int32) *statement {
 		}
 	}
 	// A statement ends by a semicolon; where that is forgotten, by the line.
-	if r.at < end && !r.mark(";") && !r.newLine(r.at) {
+	if r.at < end && !r.mark(';') && !r.newLine(r.at) {
 		r.at = from
 		return r.opaque(end)
 	}
@@ -238,7 +251,7 @@ func (r *reader) newLine(code int32) bool {
 	if code == 0 || int(code) >= len(r.code) {
 		return true
 	}
-	a, b := r.token(code-1).End, r.token(code).Start
+	a, b := r.code[code-1].end, r.code[code].start
 	for ; a < b; a++ {
 		if r.src[a] == '\n' || r.src[a] == '\r' {
 			return true
@@ -252,14 +265,14 @@ func (r *reader) newLine(code int32) bool {
 func (r *reader) opaque(end int32) *statement {
 	from := r.at
 	for r.at < end && (r.at == from || !r.newLine(r.at)) {
-		if r.mark(";") {
+		if r.mark(';') {
 			r.at++
 			break
 		}
-		if m := r.match[r.at]; m > 0 && m < end {
+		if m := r.match(r.at); m > 0 && m < end {
 			r.at = m
 		}
 		r.at++
 	}
-	return &statement{act: actOpaque}
+	return r.step(statement{act: actOpaque})
 }

@@ -5,13 +5,12 @@ import "strings"
 // sweep tells of auth tokens in places that were not understood, so that
 // nothing is passed over in silence. Comments are not looked at.
 func (d *finder) sweep() {
-	logged := d.logged()
 	for i := range d.r.code {
 		code := int32(i)
 		t := d.r.token(code)
 		switch t.Kind {
 		case Text, Quoted:
-			if d.seen[code] || logged[code] {
+			if d.r.code[i].known {
 				continue
 			}
 			s, _ := content(d.r.src, t)
@@ -19,7 +18,7 @@ func (d *finder) sweep() {
 				d.place(CodeUnread, Unsafe, "unread", t.Start)
 			}
 		case Word:
-			if d.r.isWord(code, "zoho") && d.r.isMark(code+1, ".") && d.r.isWord(code+2, "authtoken") && !d.inPlan(code) {
+			if d.r.isWord(code, "zoho") && d.r.isMark(code+1, '.') && d.r.isWord(code+2, "authtoken") && !d.inPlan(code) {
 				d.place(CodeVariable, Unsafe, "variable", t.Start)
 			}
 		case Broken:
@@ -38,10 +37,10 @@ func tokenText(s string) bool {
 
 // isKey reports a text that is the key of a pair or of a put.
 func (d *finder) isKey(code int32) bool {
-	if d.r.isMark(code+1, ":") {
+	if d.r.isMark(code+1, ':') {
 		return true
 	}
-	return d.r.isMark(code-1, "(") && d.r.isWord(code-2, "put") && d.r.isMark(code+1, ",")
+	return d.r.isMark(code-1, '(') && d.r.isWord(code-2, "put") && d.r.isMark(code+1, ',')
 }
 
 // inPlan reports whether a request that is reported already holds a token.
@@ -57,22 +56,6 @@ func (d *finder) inPlan(code int32) bool {
 		}
 	}
 	return false
-}
-
-// logged are the code tokens of info statements: what is only written into a
-// log is no use of a token.
-func (d *finder) logged() map[int32]bool {
-	out := map[int32]bool{}
-	for _, list := range d.f.lists {
-		for _, s := range list {
-			if s.act == actInfo {
-				for i := s.from; i < s.to; i++ {
-					out[i] = true
-				}
-			}
-		}
-	}
-	return out
 }
 
 func (d *finder) place(code string, o Outcome, reason string, offset int) {

@@ -30,27 +30,53 @@ type node struct {
 	seen     *version // of a name: what it holds when it is read here
 }
 
-// reader parses code tokens: those that are neither space nor comment.
+// codeToken is a token that is neither space nor comment. A text has one for
+// every four bytes or so, so they are kept small.
+type codeToken struct {
+	start, end uint32 // bytes
+	match      int32  // of an opening bracket, its closing one's place; -1
+	kind       Kind
+	mark       byte // of a Mark of one byte, that byte
+	known      bool // a text that was looked at, or is only logged
+	gone       bool // in a part that an edit takes out
+}
+
+// reader parses code tokens.
 type reader struct {
-	src   string
-	all   []Token
-	code  []int32 // places of code tokens in all
-	match []int32 // of an opening bracket's code token, its closing one; -1
-	at    int32
-	slab  []node
-	depth int
+	src      string
+	code     []codeToken
+	comments []span
+	at       int32
+	depth    int
+
+	// Nodes and statements are cut from slabs, and lists of nodes too, which
+	// grow on a stack while their number isn't known.
+	nodes      []node
+	kids       []*node
+	stack      []*node
+	steps      []statement
+	statements []*statement
 }
 
 // maxDepth is how deep brackets may be nested; beyond, they are opaque.
 const maxDepth = 200
 
 func newReader(src string) *reader {
-	r := &reader{src: src, all: Tokenize(src)}
-	r.code = make([]int32, 0, len(r.all)*2/3+1)
-	for i, t := range r.all {
-		if t.Kind != Space && t.Kind != Comment {
-			r.code = append(r.code, int32(i))
+	r := &reader{src: src, code: make([]codeToken, 0, len(src)/4+16)}
+	for at := 0; at < len(src); {
+		k, end := scan(src, at)
+		switch k {
+		case Space:
+		case Comment:
+			r.comments = append(r.comments, span{at, end})
+		default:
+			t := codeToken{start: uint32(at), end: uint32(end), match: -1, kind: k}
+			if k == Mark && end == at+1 {
+				t.mark = src[at]
+			}
+			r.code = append(r.code, t)
 		}
+		at = end
 	}
 	r.pair()
 	return r
@@ -58,23 +84,17 @@ func newReader(src string) *reader {
 
 // pair finds the brackets that belong together.
 func (r *reader) pair() {
-	r.match = make([]int32, len(r.code))
 	var open []int32
 	for i := range r.code {
-		r.match[i] = -1
-		t := r.token(int32(i))
-		if t.Kind != Mark || t.End-t.Start != 1 {
-			continue
-		}
-		switch c := r.src[t.Start]; c {
+		switch c := r.code[i].mark; c {
 		case '(', '[', '{':
 			open = append(open, int32(i))
 		case ')', ']', '}':
 			// A few unclosed ones in between are prose; more are nonsense, and
 			// looking through all of them would take for ever.
 			for n := len(open) - 1; n >= max(0, len(open)-8); n-- {
-				if closes(r.src[r.token(open[n]).Start], c) {
-					r.match[open[n]] = int32(i)
+				if closes(r.code[open[n]].mark, c) {
+					r.code[open[n]].match = int32(i)
 					open = open[:n]
 					break
 				}
@@ -87,52 +107,76 @@ func closes(open, c byte) bool {
 	return open == '(' && c == ')' || open == '[' && c == ']' || open == '{' && c == '}'
 }
 
-func (r *reader) token(code int32) Token { return r.all[r.code[code]] }
+func (r *reader) token(code int32) Token {
+	t := &r.code[code]
+	return Token{t.kind, int(t.start), int(t.end)}
+}
 
 func (r *reader) text(code int32) string {
-	t := r.token(code)
-	return r.src[t.Start:t.End]
+	t := &r.code[code]
+	return r.src[t.start:t.end]
 }
+
+// match is the place of the bracket that closes the one here; -1: none.
+func (r *reader) match(code int32) int32 { return r.code[code].match }
 
 func (r *reader) done() bool { return int(r.at) >= len(r.code) }
 
 // mark reports whether the next code token is this operator or bracket.
-func (r *reader) mark(s string) bool { return r.isMark(r.at, s) }
+func (r *reader) mark(c byte) bool { return r.isMark(r.at, c) }
 
-func (r *reader) isMark(code int32, s string) bool {
-	if code < 0 || int(code) >= len(r.code) {
-		return false
-	}
-	t := r.token(code)
-	return t.Kind == Mark && r.src[t.Start:t.End] == s
+func (r *reader) isMark(code int32, c byte) bool {
+	return code >= 0 && int(code) < len(r.code) && r.code[code].mark == c
 }
 
 func (r *reader) isWord(code int32, lower string) bool {
 	if code < 0 || int(code) >= len(r.code) {
 		return false
 	}
-	t := r.token(code)
-	return t.Kind == Word && t.End-t.Start == len(lower) && strings.EqualFold(r.src[t.Start:t.End], lower)
+	t := &r.code[code]
+	return t.kind == Word && int(t.end-t.start) == len(lower) && strings.EqualFold(r.src[t.start:t.end], lower)
 }
 
 func (r *reader) kind(code int32) Kind {
 	if code < 0 || int(code) >= len(r.code) {
 		return Space
 	}
-	return r.token(code).Kind
+	return r.code[code].kind
 }
 
 func (r *reader) make(f form, from int32, kids ...*node) *node {
-	if len(r.slab) == cap(r.slab) {
-		r.slab = make([]node, 0, 256)
+	if len(r.nodes) == cap(r.nodes) {
+		// A node takes about one token, or two.
+		r.nodes = make([]node, 0, min(max(len(r.code)/2, 16), 256))
 	}
-	r.slab = append(r.slab, node{form: f, from: from, to: r.at, kids: kids})
-	return &r.slab[len(r.slab)-1]
+	r.nodes = append(r.nodes, node{form: f, from: from, to: r.at, kids: r.keep(kids)})
+	return &r.nodes[len(r.nodes)-1]
+}
+
+// keep copies a list of nodes into the slab of lists.
+func (r *reader) keep(kids []*node) []*node {
+	if len(kids) == 0 {
+		return nil
+	}
+	if len(r.kids)+len(kids) > cap(r.kids) {
+		r.kids = make([]*node, 0, max(len(kids), min(max(len(r.code)/2, 16), 256)))
+	}
+	at := len(r.kids)
+	r.kids = append(r.kids, kids...)
+	return r.kids[at:len(r.kids):len(r.kids)]
+}
+
+// makeOf is make of the nodes that were put on the stack since it had this
+// height.
+func (r *reader) makeOf(f form, from int32, height int) *node {
+	n := r.make(f, from, r.stack[height:]...)
+	r.stack = r.stack[:height]
+	return n
 }
 
 // span is the node's place in the text.
 func (r *reader) span(n *node) (start, end int) {
-	return r.token(n.from).Start, r.token(n.to - 1).End
+	return int(r.code[n.from].start), int(r.code[n.to-1].end)
 }
 
 func (r *reader) source(n *node) string {
@@ -154,7 +198,18 @@ func (r *reader) literal(n *node) (string, bool) {
 
 // operator returns the binding strength of the next operator; 0 none.
 func (r *reader) operator() int {
-	if r.done() || r.token(r.at).Kind != Mark {
+	if r.done() || r.code[r.at].kind != Mark {
+		return 0
+	}
+	switch r.code[r.at].mark {
+	case '<', '>':
+		return 3
+	case '+', '-':
+		return 4
+	case '*', '/', '%':
+		return 5
+	case 0:
+	default:
 		return 0
 	}
 	switch r.text(r.at) {
@@ -162,12 +217,8 @@ func (r *reader) operator() int {
 		return 1
 	case "&&":
 		return 2
-	case "==", "!=", "<", ">", "<=", ">=":
+	case "==", "!=", "<=", ">=":
 		return 3
-	case "+", "-":
-		return 4
-	case "*", "/", "%":
-		return 5
 	}
 	return 0
 }
@@ -202,7 +253,7 @@ func (r *reader) expression(least int) *node {
 }
 
 func (r *reader) unary() *node {
-	if r.mark("!") || r.mark("-") {
+	if r.mark('!') || r.mark('-') {
 		from := r.at
 		r.at++
 		kid := r.unary()
@@ -223,17 +274,19 @@ func (r *reader) postfix() *node {
 	}
 	for {
 		switch {
-		case r.mark(".") && (r.kind(r.at+1) == Word || r.kind(r.at+1) == Number):
+		case r.mark('.') && (r.kind(r.at+1) == Word || r.kind(r.at+1) == Number):
 			r.at += 2
 			n = r.make(formMember, from, n)
-		case r.mark("(") && r.match[r.at] > 0 && (n.form == formName || n.form == formMember):
-			kids, ok := r.list(")")
-			if !ok {
+		case r.mark('(') && r.match(r.at) > 0 && (n.form == formName || n.form == formMember):
+			height := len(r.stack)
+			r.stack = append(r.stack, n)
+			if !r.list(')') {
+				r.stack = r.stack[:height]
 				return n
 			}
-			n = r.make(formCall, from, append([]*node{n}, kids...)...)
-		case r.mark("[") && r.match[r.at] > 0 && (n.form == formName || n.form == formMember || n.form == formCall):
-			r.at = r.match[r.at] + 1
+			n = r.makeOf(formCall, from, height)
+		case r.mark('[') && r.match(r.at) > 0 && (n.form == formName || n.form == formMember || n.form == formCall):
+			r.at = r.match(r.at) + 1
 			n = r.make(formOpaque, from, n)
 		default:
 			return n
@@ -246,128 +299,128 @@ func (r *reader) primary() *node {
 	if r.done() {
 		return nil
 	}
-	switch r.token(r.at).Kind {
+	switch r.code[r.at].kind {
 	case Text, Quoted, Number:
 		r.at++
 		return r.make(formLiteral, from)
 	case Word:
-		if (r.isWord(from, "invokeurl") || r.isWord(from, "invokeapi")) && r.isMark(from+1, "[") && r.match[from+1] > 0 {
+		if (r.isWord(from, "invokeurl") || r.isWord(from, "invokeapi")) && r.isMark(from+1, '[') && r.match(from+1) > 0 {
 			return r.invoke()
 		}
 		r.at++
 		return r.make(formName, from)
 	}
-	end := r.match[from]
+	end := r.match(from)
 	if end <= 0 {
 		return nil
 	}
 	switch {
-	case r.mark("("):
+	case r.mark('('):
 		r.at++
 		if kid := r.expression(1); kid != nil && r.at == end {
 			r.at++
 			return r.make(formParen, from, kid)
 		}
-	case r.mark("{"):
+	case r.mark('{'):
 		if n := r.braces(); n != nil {
 			return n
 		}
-	case r.mark("["):
-		if kids, ok := r.list("]"); ok {
-			return r.make(formList, from, kids...)
+	case r.mark('['):
+		height := len(r.stack)
+		if r.list(']') {
+			return r.makeOf(formList, from, height)
 		}
+		r.stack = r.stack[:height]
 	}
 	r.at = end + 1
 	return r.make(formOpaque, from)
 }
 
 // list reads expressions between commas, from the opening bracket to the
-// closing one. On failure the place is the opening bracket's again.
-func (r *reader) list(closing string) ([]*node, bool) {
-	from, end := r.at, r.match[r.at]
+// closing one, onto the stack. On failure the place is the opening bracket's
+// again.
+func (r *reader) list(closing byte) bool {
+	from, end := r.at, r.match(r.at)
 	r.at++
-	var out []*node
 	for !r.mark(closing) || r.at != end {
 		kid := r.expression(1)
-		if kid == nil || !r.mark(",") && r.at != end {
+		if kid == nil || !r.mark(',') && r.at != end {
 			r.at = from
-			return nil, false
+			return false
 		}
-		out = append(out, kid)
-		if r.mark(",") {
+		r.stack = append(r.stack, kid)
+		if r.mark(',') {
 			r.at++
 		}
 	}
 	r.at++
-	return out, true
+	return true
 }
 
 // braces reads a map or a list; nil: it is neither, or half of each.
 func (r *reader) braces() *node {
-	from, end := r.at, r.match[r.at]
+	from, end := r.at, r.match(r.at)
 	r.at++
-	f := formList
-	var kids []*node
-	pairs := 0
+	f, pairs, height := formList, 0, len(r.stack)
+	fail := func() *node {
+		r.at, r.stack = from, r.stack[:height]
+		return nil
+	}
 	for r.at < end {
 		start := r.at
 		kid := r.expression(1)
 		if kid == nil {
-			r.at = from
-			return nil
+			return fail()
 		}
-		if r.mark(":") {
+		if r.mark(':') {
 			f = formMap
 			pairs++
 			r.at++
 			value := r.expression(1)
 			if value == nil {
-				r.at = from
-				return nil
+				return fail()
 			}
 			kid = r.make(formPair, start, kid, value)
 		}
-		kids = append(kids, kid)
-		if r.mark(",") {
+		r.stack = append(r.stack, kid)
+		if r.mark(',') {
 			r.at++
 		} else if r.at != end {
-			r.at = from
-			return nil
+			return fail()
 		}
 	}
-	if r.at != end || f == formMap && pairs < len(kids) {
-		r.at = from
-		return nil
+	if r.at != end || f == formMap && pairs < len(r.stack)-height {
+		return fail()
 	}
 	r.at++
-	return r.make(f, from, kids...)
+	return r.makeOf(f, from, height)
 }
 
 // invoke reads an invokeurl block. Its entries follow one another without
 // commas; a key is a word, or two with a hyphen, before a colon.
 func (r *reader) invoke() *node {
-	from, end := r.at, r.match[r.at+1]
+	from, end := r.at, r.match(r.at+1)
 	r.at += 2
-	var kids []*node
+	height := len(r.stack)
 	for r.at < end {
 		start, colon := r.at, r.entryColon()
 		if colon < 0 {
-			r.at = end + 1
+			r.at, r.stack = end+1, r.stack[:height]
 			return r.make(formOpaque, from)
 		}
 		r.at = colon + 1
 		value := r.expression(1)
 		if value == nil || r.at > end {
-			r.at = end + 1
+			r.at, r.stack = end+1, r.stack[:height]
 			return r.make(formOpaque, from)
 		}
-		kids = append(kids, r.make(formEntry, start, value))
-		if r.mark(",") || r.mark(";") { // nobody's grammar, but it is written
+		r.stack = append(r.stack, r.make(formEntry, start, value))
+		if r.mark(',') || r.mark(';') { // nobody's grammar, but it is written
 			r.at++
 		}
 	}
 	r.at = end + 1
-	return r.make(formInvoke, from, kids...)
+	return r.makeOf(formInvoke, from, height)
 }
 
 // entryColon returns the colon behind the key that stands here; -1: none.
@@ -376,10 +429,10 @@ func (r *reader) entryColon() int32 {
 		return -1
 	}
 	i := r.at + 1
-	for r.isMark(i, "-") && r.kind(i+1) == Word {
+	for r.isMark(i, '-') && r.kind(i+1) == Word {
 		i += 2
 	}
-	if r.isMark(i, ":") {
+	if r.isMark(i, ':') {
 		return i
 	}
 	return -1
@@ -387,8 +440,11 @@ func (r *reader) entryColon() int32 {
 
 // entryKey is the key of an entry, in small letters.
 func (r *reader) entryKey(n *node) string {
+	if r.isMark(n.from+1, ':') {
+		return strings.ToLower(r.text(n.from))
+	}
 	var b strings.Builder
-	for i := n.from; !r.isMark(i, ":"); i++ {
+	for i := n.from; !r.isMark(i, ':'); i++ {
 		b.WriteString(strings.ToLower(r.text(i)))
 	}
 	return b.String()
