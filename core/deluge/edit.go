@@ -220,8 +220,9 @@ func (e *editor) indent(at int) string {
 // joined returns the edits in order, deletions that lie in one another made
 // one.
 func (e *editor) joined() []Edit {
-	var out []Edit
-	for _, x := range tidy(e.edits) {
+	all := tidy(e.edits)
+	out := all[:0]
+	for _, x := range all {
 		if n := len(out) - 1; n >= 0 && x.Start < out[n].End && x.Text == "" && out[n].Text == "" {
 			out[n].End = max(out[n].End, x.End)
 			continue

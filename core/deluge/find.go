@@ -46,9 +46,7 @@ type finder struct {
 	r       *reader
 	f       *flow
 	o       Options
-	byNode  map[*node]*plan
 	plans   []*plan // of every request, also of those that need nothing
-	objects map[*version]*object
 	lines   lineIndex
 	res     Result
 }
@@ -110,13 +108,13 @@ func containsFold(s, lower string) bool {
 
 func newFinder(src string, o Options) *finder {
 	r := newReader(src)
-	d := &finder{r: r, o: o, byNode: map[*node]*plan{}, objects: map[*version]*object{}, lines: lineIndex{src: src}}
+	d := &finder{r: r, o: o, lines: lineIndex{src: src}}
 	d.f = follow(r, r.body(int32(len(r.code))))
 	d.join()
 	for _, q := range d.f.requests {
 		p := d.plan(q)
 		d.plans = append(d.plans, p)
-		d.byNode[q.node] = p
+		q.plan = p
 	}
 	return d
 }
@@ -147,15 +145,23 @@ func (d *finder) join() {
 			union(v, v.value.seen)
 		}
 	}
-	for _, v := range d.f.versions {
+	for _, v := range slices.Backward(d.f.versions) {
 		root := find(v)
-		if d.objects[root] == nil {
-			d.objects[root] = &object{}
-		}
-		o := d.objects[root]
-		o.versions = append(o.versions, v)
-		d.contents(o, v)
+		v.next, root.first = root.first, v
 	}
+}
+
+// object is the map that a version holds.
+func (d *finder) object(v *version) *object {
+	root := find(v)
+	if root.object == nil {
+		root.object = &object{}
+		for v := root.first; v != nil; v = v.next {
+			root.object.versions = append(root.object.versions, v)
+			d.contents(root.object, v)
+		}
+	}
+	return root.object
 }
 
 func find(v *version) *version {
@@ -199,13 +205,15 @@ func (d *finder) contents(o *object, v *version) {
 }
 
 func (d *finder) pairs(m *node) []*entry {
-	var out []*entry
-	for _, p := range m.kids {
+	out := make([]*entry, 0, len(m.kids))
+	slab := make([]entry, len(m.kids))
+	for i, p := range m.kids {
 		key, ok := d.r.literal(p.kids[0])
 		if !ok && p.kids[0].form == formName {
 			key = d.r.source(p.kids[0])
 		}
-		out = append(out, &entry{key: key, value: p.kids[1], pair: p, owner: m})
+		slab[i] = entry{key: key, value: p.kids[1], pair: p, owner: m}
+		out = append(out, &slab[i])
 	}
 	return out
 }
@@ -226,7 +234,7 @@ func (d *finder) held(n *node) (entries []*entry, o *object) {
 	case n.form == formMap:
 		return d.pairs(n), nil
 	case n.form == formName && n.seen != nil:
-		o := d.objects[find(n.seen)]
+		o := d.object(n.seen)
 		return o.entries, o
 	}
 	return nil, nil
@@ -252,7 +260,7 @@ func (d *finder) plan(q *request) *plan {
 	if p.code == "" {
 		return p
 	}
-	p.cut = newCuts()
+	p.cut = &cuts{}
 	if p.reason == "" {
 		p.reason = d.refusal(p)
 	}
@@ -282,7 +290,7 @@ func (d *finder) method(q *request) string {
 		}
 		return "GET"
 	}
-	if t := q.entries["type"]; t != nil {
+	if t := q.method; t != nil {
 		if s, ok := d.r.literal(t.kids[0]); ok {
 			return strings.ToUpper(s)
 		}

@@ -14,6 +14,10 @@ type version struct {
 	joins []*version // that may be this one
 	uses  []use
 	root  *version // of versions that hold the same map (union-find)
+
+	// Of a root: its versions, in order, and what they hold once it is asked.
+	first, next *version
+	object      *object
 }
 
 // role says how a name is used.
@@ -30,26 +34,30 @@ const (
 
 // use is one place where a version is read.
 type use struct {
-	at   *node
-	role role
-	in   *node    // the call
-	into *version // where it flows
-	by   *statement
+	at      *node
+	role    role
+	in      *node    // the call
+	into    *version // where it flows
+	by      *statement
+	request *request
 }
 
 // request is one HTTP request.
 type request struct {
-	node    *node
-	by      *statement
-	block   bool // invokeurl; otherwise getUrl or postUrl
-	post    bool
-	entries map[string]*node // formEntry of a block, by key
-	url     *node
-	headers *node
-	params  *node
-	flag    *node // getUrl's last argument
-	nested  bool  // else-if, or behind && or ||: nothing can be put before it
-	odd     bool  // arguments whose meaning can't be told
+	node                     *node
+	by                       *statement
+	block                    bool // invokeurl; otherwise getUrl or postUrl
+	post                     bool
+	others                   map[string]bool // keys of a block that are not looked at
+	method                   *node           // these are a block's entries
+	connection, headersEntry *node
+	url                      *node
+	headers                  *node
+	params                   *node
+	flag                     *node // getUrl's last argument
+	nested                   bool  // else-if, or behind && or ||: nothing can be put before it
+	odd                      bool  // arguments whose meaning can't be told
+	plan                     *plan
 }
 
 // task is a call of another Zoho service: zoho.desk.create(…).
@@ -63,6 +71,7 @@ type flow struct {
 	r        *reader
 	vars     map[string]*version
 	versions []*version
+	slab     []version
 	requests []*request
 	tasks    []*task
 	by       *statement
@@ -129,7 +138,7 @@ func (f *flow) assign(s *statement) {
 		f.read(s.target, use{by: s})
 		return
 	}
-	v := &version{name: f.r.text(s.target.from), by: s, value: s.value}
+	v := f.make(version{name: f.r.text(s.target.from), by: s, value: s.value})
 	if !s.plain {
 		v.add = f.current(v.name)
 		v.add.uses = append(v.add.uses, use{at: s.target, role: roleFlows, into: v, by: s})
@@ -139,11 +148,20 @@ func (f *flow) assign(s *statement) {
 	f.vars[v.name] = v
 }
 
+// make cuts a version from a slab.
+func (f *flow) make(v version) *version {
+	if len(f.slab) == cap(f.slab) {
+		f.slab = make([]version, 0, 16)
+	}
+	f.slab = append(f.slab, v)
+	return &f.slab[len(f.slab)-1]
+}
+
 // current is the version of a name that is read now.
 func (f *flow) current(name string) *version {
 	v := f.vars[name]
 	if v == nil {
-		v = &version{name: name}
+		v = f.make(version{name: name})
 		f.versions = append(f.versions, v)
 		f.vars[name] = v
 	}
@@ -172,7 +190,7 @@ func (f *flow) meet(a, b map[string]*version) {
 }
 
 func (f *flow) either(name string, of ...*version) *version {
-	v := &version{name: name, any: of}
+	v := f.make(version{name: name, any: of})
 	f.versions = append(f.versions, v)
 	return v
 }
@@ -241,7 +259,7 @@ func (f *flow) loop(s *statement) {
 	names := map[string]bool{}
 	assigned(f.r, s.blocks[0], names)
 	f.around(names, func() {
-		v := &version{name: f.r.text(s.target.from)}
+		v := f.make(version{name: f.r.text(s.target.from)})
 		f.versions = append(f.versions, v)
 		f.vars[v.name] = v
 		f.list(s.blocks[0])
@@ -382,26 +400,38 @@ func (r *reader) path(n *node) string {
 }
 
 func (f *flow) block(n *node) {
-	q := &request{node: n, by: f.by, block: true, entries: map[string]*node{}, nested: f.nested}
+	q := &request{node: n, by: f.by, block: true, nested: f.nested}
+	sends := use{role: roleRequest, in: n, by: f.by, request: q}
 	for _, e := range n.kids {
-		key := f.r.entryKey(e)
-		if q.entries[key] != nil {
-			q.odd = true
-		}
-		q.entries[key] = e
 		u := use{by: f.by}
-		switch key {
+		place := (**node)(nil)
+		switch key := f.r.entryKey(e); key {
 		case "url":
-			q.url, u = e.kids[0], use{role: roleRequest, in: n, by: f.by}
+			q.odd, u = q.odd || q.url != nil, sends
+			q.url = e.kids[0]
 		case "headers":
-			q.headers, u = e.kids[0], use{role: roleRequest, in: n, by: f.by}
+			q.odd, u = q.odd || q.headers != nil, sends
+			q.headers, q.headersEntry = e.kids[0], e
+		case "type":
+			place = &q.method
+		case "connection":
+			place = &q.connection
 		case "parameters", "body":
-			q.params, u = e.kids[0], use{role: roleRequest, in: n, by: f.by}
+			q.odd, u = q.odd || q.others[key], sends
+			q.params = e.kids[0]
+			set(&q.others, key)
+		default:
+			q.odd = q.odd || q.others[key]
+			set(&q.others, key)
+		}
+		if place != nil {
+			q.odd = q.odd || *place != nil
+			*place = e
 		}
 		f.read(e.kids[0], u)
 	}
-	if t := q.entries["type"]; t != nil {
-		q.post = !strings.EqualFold(f.r.source(t.kids[0]), "get")
+	if q.method != nil {
+		q.post = !strings.EqualFold(f.r.source(q.method.kids[0]), "get")
 	}
 	f.requests = append(f.requests, q)
 }
@@ -423,7 +453,7 @@ func (f *flow) function(n *node, post bool) {
 		}
 		return
 	}
-	u := use{role: roleRequest, in: n, by: f.by}
+	u := use{role: roleRequest, in: n, by: f.by, request: q}
 	q.url = args[0]
 	if post {
 		q.params = args[1]

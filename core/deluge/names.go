@@ -37,7 +37,7 @@ func Connections(name, src string) []Use {
 			}
 		}
 		for _, p := range d.plans {
-			if c := p.q.entries["connection"]; c != nil {
+			if c := p.q.connection; c != nil {
 				add(c.kids[0], "")
 			}
 		}

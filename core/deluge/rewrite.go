@@ -12,7 +12,7 @@ import (
 func (d *finder) decide() {
 	for {
 		changed := false
-		all := newCuts()
+		all := &cuts{}
 		for _, p := range d.plans {
 			if d.accepted(p) {
 				all.merge(p.cut)
@@ -95,7 +95,7 @@ func (d *finder) objectLonely(o *object, loses func(*plan) bool) bool {
 					return false
 				}
 			case roleRequest:
-				p := d.planOf(u.in)
+				p := u.request.plan
 				if p == nil || !d.accepted(p) || !loses(p) {
 					return false
 				}
@@ -106,8 +106,6 @@ func (d *finder) objectLonely(o *object, loses func(*plan) bool) bool {
 	}
 	return true
 }
-
-func (d *finder) planOf(n *node) *plan { return d.byNode[n] }
 
 // textsLonely reports whether the variables in which p's cuts lie are read by
 // requests only.
@@ -146,8 +144,8 @@ func (d *finder) textLonely(v *version, asked map[*version]bool) bool {
 
 // emit makes the edits and findings of all plans.
 func (d *finder) emit() {
-	e := &editor{r: d.r}
-	all := newCuts()
+	e := &editor{r: d.r, edits: make([]Edit, 0, 4*len(d.plans))}
+	all := &cuts{}
 	puts, maps := map[*statement]bool{}, map[*node]map[*node]bool{}
 	for _, p := range d.plans {
 		d.report(p)
@@ -312,7 +310,7 @@ func (d *finder) finding(code string, o Outcome, n *node) Finding {
 // quotes tells of a connection's name between typographic quotes: Zoho looks
 // for a connection that is called so.
 func (d *finder) quotes(q *request) {
-	c := q.entries["connection"]
+	c := q.connection
 	if c == nil || d.r.kind(c.kids[0].from) != Text {
 		return
 	}
@@ -328,9 +326,9 @@ func (d *finder) connect(e *editor, p *plan, noHeaders bool) {
 	if p.q.block {
 		var gone *node
 		if noHeaders {
-			gone = p.q.entries["headers"]
+			gone = p.q.headersEntry
 		}
-		if c := p.q.entries["connection"]; c == nil {
+		if c := p.q.connection; c == nil {
 			e.addEntry(p.q.node, gone, "connection", `"`+d.o.Connection+`"`)
 		} else {
 			if gone != nil {

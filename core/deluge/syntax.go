@@ -56,6 +56,9 @@ type reader struct {
 	stack      []*node
 	steps      []statement
 	statements []*statement
+	pieceSlab  []piece
+	pieceLists []*piece
+	buffer     []byte // for texts that are put together
 }
 
 // maxDepth is how deep brackets may be nested; beyond, they are opaque.

@@ -38,12 +38,14 @@ func (r *reader) templates(n *node) (all []*template, ok bool) {
 	if n == nil {
 		return nil, true
 	}
+	buffer := r.buffer
 	todo := []map[*version]int{nil}
 	for len(todo) > 0 {
 		choice := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		b := &builder{r: r, choice: choice}
+		b := &builder{r: r, choice: choice, text: buffer[:0]}
 		root := b.piece(n)
+		buffer = b.text
 		if b.ask != nil {
 			for i := range b.ask.any {
 				next := map[*version]int{b.ask: i}
@@ -53,48 +55,68 @@ func (r *reader) templates(n *node) (all []*template, ok bool) {
 				todo = append(todo, next)
 			}
 		} else {
-			all = append(all, &template{root, b.text.String()})
+			all = append(all, &template{root, string(b.text)})
 		}
 		if len(todo)+len(all) > maxTemplates {
 			return all, false
 		}
 	}
+	r.buffer = buffer
 	return all, true
+}
+
+// piece and pieces cut pieces and lists of them from slabs.
+func (r *reader) piece(p piece) *piece {
+	if len(r.pieceSlab) == cap(r.pieceSlab) {
+		r.pieceSlab = make([]piece, 0, 16)
+	}
+	r.pieceSlab = append(r.pieceSlab, p)
+	return &r.pieceSlab[len(r.pieceSlab)-1]
+}
+
+func (r *reader) pieces(all ...*piece) []*piece {
+	if len(r.pieceLists)+len(all) > cap(r.pieceLists) {
+		r.pieceLists = make([]*piece, 0, 32)
+	}
+	at := len(r.pieceLists)
+	r.pieceLists = append(r.pieceLists, all...)
+	return r.pieceLists[at:len(r.pieceLists):len(r.pieceLists)]
 }
 
 type builder struct {
 	r      *reader
-	text   strings.Builder
+	text   []byte
 	choice map[*version]int
 	open   []*version // those that are being put in
 	ask    *version   // a version of which it is not chosen yet what it is
 }
 
 func (b *builder) piece(n *node) *piece {
-	p := &piece{node: n, from: b.text.Len(), start: -1}
+	p := b.r.piece(piece{node: n, from: len(b.text), start: -1})
 	switch {
 	case n.form == formParen:
-		p.kids = []*piece{b.piece(n.kids[0])}
+		p.kids = b.r.pieces(b.piece(n.kids[0]))
 	case n.form == formBinary && b.r.text(n.kids[0].to) == "+":
 		p.sum = true
-		p.kids = []*piece{b.piece(n.kids[0]), b.piece(n.kids[1])}
+		left := b.piece(n.kids[0])
+		p.kids = b.r.pieces(left, b.piece(n.kids[1]))
 	case n.form == formLiteral:
 		if k := b.r.kind(n.from); k == Text || k == Quoted {
 			s, start := content(b.r.src, b.r.token(n.from))
 			p.start = start
-			b.text.WriteString(s)
+			b.text = append(b.text, s...)
 		} else {
-			b.text.WriteString(b.r.source(n))
+			b.text = append(b.text, b.r.source(n)...)
 		}
 	case n.form == formName && n.seen != nil:
 		p.inlined = n.seen
 		p.kids = b.inline(n.seen)
 	case n.form == formCall && len(n.kids) == 1 && n.kids[0].form == formMember && b.r.isWord(n.kids[0].to-1, "tostring"):
-		p.kids = []*piece{b.piece(n.kids[0].kids[0])}
+		p.kids = b.r.pieces(b.piece(n.kids[0].kids[0]))
 	default:
-		b.text.WriteByte(hidden)
+		b.text = append(b.text, hidden)
 	}
-	p.to = b.text.Len()
+	p.to = len(b.text)
 	return p
 }
 
@@ -104,7 +126,7 @@ func (b *builder) inline(v *version) []*piece {
 		i, chosen := b.choice[v]
 		switch {
 		case slices.Contains(b.open, v): // it is made of itself, round a loop
-			b.text.WriteByte(hidden)
+			b.text = append(b.text, hidden)
 			return nil
 		case !chosen:
 			b.ask = v
@@ -115,23 +137,20 @@ func (b *builder) inline(v *version) []*piece {
 		return b.inline(v.any[i])
 	}
 	if slices.Contains(b.open, v) || len(b.open) > maxInline || v.value == nil || !b.textual(v.value) {
-		b.text.WriteByte(hidden)
+		b.text = append(b.text, hidden)
 		return nil
 	}
 	b.open = append(b.open, v)
 	defer func() { b.open = b.open[:len(b.open)-1] }()
-	var kids []*piece
-	if v.add != nil {
-		p := &piece{from: b.text.Len(), start: -1, inlined: v.add}
-		p.kids = b.inline(v.add)
-		p.to = b.text.Len()
-		kids = append(kids, p)
+	if v.add == nil {
+		return b.r.pieces(b.piece(v.value))
 	}
+	before := b.r.piece(piece{from: len(b.text), start: -1, inlined: v.add})
+	before.kids = b.inline(v.add)
+	before.to = len(b.text)
 	p := b.piece(v.value)
-	if v.add != nil {
-		p.added = v.by
-	}
-	return append(kids, p)
+	p.added = v.by
+	return b.r.pieces(before, p)
 }
 
 func (b *builder) textual(n *node) bool {
@@ -159,8 +178,13 @@ type cuts struct {
 	inside  map[*version]bool
 }
 
-func newCuts() *cuts {
-	return &cuts{bytes: map[int][]span{}, dropped: map[*node]bool{}, sums: map[*node]bool{}, added: map[*statement]bool{}, inside: map[*version]bool{}}
+// set puts a key into a set that is only made when it has one: most cuts are
+// of one kind.
+func set[K comparable](m *map[K]bool, k K) {
+	if *m == nil {
+		*m = map[K]bool{}
+	}
+	(*m)[k] = true
 }
 
 // take adds what must go so that p loses the spans; it reports whether that
@@ -179,7 +203,7 @@ func (c *cuts) take(p *piece, lose []span) bool {
 
 func (c *cuts) takeOne(p *piece, s span) bool {
 	if p.added != nil && p.from == s.from && p.to == s.to {
-		c.added[p.added] = true
+		set(&c.added, p.added)
 		return true
 	}
 	if p.start >= 0 {
@@ -191,8 +215,8 @@ func (c *cuts) takeOne(p *piece, s span) bool {
 		for _, kid := range p.kids {
 			if kid.from < kid.to && kid.from >= s.from && kid.to <= s.to {
 				whole++
-				c.dropped[kid.node] = true
-				c.sums[p.node] = true
+				set(&c.dropped, kid.node)
+				set(&c.sums, p.node)
 			} else if !c.take(kid, []span{s}) {
 				return false
 			}
@@ -206,7 +230,7 @@ func (c *cuts) takeOne(p *piece, s span) bool {
 		if p.node != nil && p.from == s.from && p.to == s.to {
 			return false // the whole variable, and nothing to drop it from
 		}
-		c.inside[p.inlined] = true
+		set(&c.inside, p.inlined)
 	}
 	for _, kid := range p.kids {
 		if !c.take(kid, []span{s}) {
@@ -216,19 +240,39 @@ func (c *cuts) takeOne(p *piece, s span) bool {
 	return true
 }
 
-// left is what p's text is when everything in c is gone.
+// left is what t's text is when everything in c is gone.
 func (c *cuts) left(t *template) string {
+	if !c.touches(t.root) {
+		return t.text
+	}
 	var b strings.Builder
+	b.Grow(len(t.text))
 	c.write(&b, t, t.root)
 	return b.String()
+}
+
+// touches reports whether anything of p is in c.
+func (c *cuts) touches(p *piece) bool {
+	switch {
+	case p.node != nil && c.dropped[p.node], p.added != nil && c.added[p.added]:
+		return true
+	case p.start >= 0:
+		return len(c.bytes[p.start]) > 0
+	}
+	return slices.ContainsFunc(p.kids, c.touches)
 }
 
 func (c *cuts) write(b *strings.Builder, t *template, p *piece) {
 	switch {
 	case p.node != nil && c.dropped[p.node], p.added != nil && c.added[p.added]:
 	case p.start >= 0:
+		lose := c.bytes[p.start]
+		if len(lose) == 0 {
+			b.WriteString(t.text[p.from:p.to])
+			return
+		}
 		for i := p.from; i < p.to; i++ {
-			if !c.gone(p.start, p.start+i-p.from) {
+			if !inAny(lose, p.start+i-p.from) {
 				b.WriteByte(t.text[i])
 			}
 		}
@@ -241,8 +285,8 @@ func (c *cuts) write(b *strings.Builder, t *template, p *piece) {
 	}
 }
 
-func (c *cuts) gone(literal, at int) bool {
-	for _, s := range c.bytes[literal] {
+func inAny(all []span, at int) bool {
+	for _, s := range all {
 		if at >= s.from && at < s.to {
 			return true
 		}
@@ -251,6 +295,9 @@ func (c *cuts) gone(literal, at int) bool {
 }
 
 func (c *cuts) cut(literal int, s span) {
+	if c.bytes == nil {
+		c.bytes = map[int][]span{}
+	}
 	if !slices.Contains(c.bytes[literal], s) {
 		c.bytes[literal] = append(c.bytes[literal], s)
 	}
@@ -266,16 +313,16 @@ func (c *cuts) merge(o *cuts) {
 		}
 	}
 	for k := range o.dropped {
-		c.dropped[k] = true
+		set(&c.dropped, k)
 	}
 	for k := range o.sums {
-		c.sums[k] = true
+		set(&c.sums, k)
 	}
 	for k := range o.added {
-		c.added[k] = true
+		set(&c.added, k)
 	}
 	for k := range o.inside {
-		c.inside[k] = true
+		set(&c.inside, k)
 	}
 }
 
