@@ -23,13 +23,19 @@ func BenchmarkRewrite(b *testing.B) {
 		all = append(all, text)
 		size += len(text)
 	}
+	rewriteAll(b, all, size)
+}
+
+func rewriteAll(b *testing.B, all []string, size int) {
+	b.Helper()
 	floor := scanned(b, all, size)
 	b.SetBytes(int64(size))
 	b.ReportAllocs()
+	var w deluge.Rewriter
 	start := worked(b)
 	for b.Loop() {
 		for _, src := range all {
-			deluge.RewriteFile("f.dg", src, deluge.Options{Connection: link})
+			w.RewriteFile("f.dg", src, deluge.Options{Connection: link})
 		}
 	}
 	rate := float64(size) * float64(b.N) / (worked(b) - start).Seconds() / 1e6
@@ -70,15 +76,7 @@ func worked(b *testing.B) time.Duration {
 func BenchmarkRewriteMigrated(b *testing.B) {
 	one := deluge.Rewrite(migrated, deluge.Options{Connection: link}).Apply(migrated)
 	src := strings.Repeat(one, 20)
-	floor := scanned(b, []string{src}, len(src))
-	b.SetBytes(int64(len(src)))
-	start := worked(b)
-	for b.Loop() {
-		deluge.RewriteFile("f.dg", src, deluge.Options{Connection: link})
-	}
-	rate := float64(len(src)) * float64(b.N) / (worked(b) - start).Seconds() / 1e6
-	b.ReportMetric(rate, "MB/s/core")
-	b.ReportMetric(floor/rate, "x-floor")
+	rewriteAll(b, []string{src}, len(src))
 }
 
 const migrated = `// Notes of the day go to the ticket that was opened last by the customer.
@@ -101,3 +99,23 @@ if(found != null && found.get("data").size() > 0)
 	}
 }
 `
+
+// BenchmarkRewriteFolder is a company's folder: forty functions of which one in
+// three touches an auth token, the others use connections or no request.
+func BenchmarkRewriteFolder(b *testing.B) {
+	done := deluge.Rewrite(migrated, deluge.Options{Connection: link}).Apply(migrated)
+	var all []string
+	size := 0
+	for i, f := range corpus(b) {
+		if len(all) == 40 {
+			break
+		}
+		text := strings.Repeat(done, 2)
+		if i%3 == 0 {
+			text = done + f.in + done
+		}
+		all = append(all, text)
+		size += len(text)
+	}
+	rewriteAll(b, all, size)
+}

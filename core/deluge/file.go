@@ -14,7 +14,10 @@ func Extensions() []string { return []string{".dg", ".deluge", ".ds", ".txt", ".
 // RewriteFile is Rewrite for what a file holds, by its name: of a Markdown
 // file only the fenced blocks, of a JavaScript or text file only one that
 // speaks Deluge.
-func RewriteFile(name, src string, o Options) Result {
+func RewriteFile(name, src string, o Options) Result { return new(Rewriter).RewriteFile(name, src, o) }
+
+// RewriteFile is the function RewriteFile.
+func (w *Rewriter) RewriteFile(name, src string, o Options) Result {
 	if !worthReading(src) {
 		return Result{}
 	}
@@ -26,20 +29,20 @@ func RewriteFile(name, src string, o Options) Result {
 	}
 	switch strings.ToLower(path.Ext(name)) {
 	case ".md":
-		return rewriteFences(src, o)
+		return w.rewriteFences(src, o)
 	case ".js":
 		if !speaksDeluge(src) {
 			return Result{}
 		}
 	}
-	return Rewrite(src, o)
+	return w.Rewrite(src, o)
 }
 
 func speaksDeluge(src string) bool {
 	return containsFold(src, "invokeurl") || containsFold(src, "geturl(") || containsFold(src, "posturl(")
 }
 
-func rewriteFences(src string, o Options) Result {
+func (w *Rewriter) rewriteFences(src string, o Options) Result {
 	var out Result
 	lines := lineIndex{src: src}
 	for _, f := range fences(src) {
@@ -49,7 +52,7 @@ func rewriteFences(src string, o Options) Result {
 		}
 		po := o
 		po.Decline, po.Also = shift(o.Decline, -f.from), shift(o.Also, -f.from)
-		r := Rewrite(part, po)
+		r := w.Rewrite(part, po)
 		first, _ := lines.at(f.from)
 		for _, x := range r.Findings {
 			x.Line, x.Offset = x.Line+first-1, x.Offset+f.from

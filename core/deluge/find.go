@@ -43,21 +43,29 @@ type plan struct {
 
 // finder holds everything that is known of one text.
 type finder struct {
-	r       *reader
-	f       *flow
-	o       Options
-	plans   []*plan // of every request, also of those that need nothing
-	lines   lineIndex
-	res     Result
+	r     *reader
+	f     *flow
+	o     Options
+	plans []*plan // of every request, also of those that need nothing
+	lines lineIndex
+	res   Result
 }
+
+// Rewriter rewrites one text after the other in the same memory, which is
+// several times faster for a folder of them. The zero Rewriter is ready; it is
+// not for more than one goroutine at a time.
+type Rewriter struct{ reader reader }
 
 // Rewrite finds the uses of auth tokens in a text and the edits that replace
 // them by the connection.
-func Rewrite(src string, o Options) Result {
+func Rewrite(src string, o Options) Result { return new(Rewriter).Rewrite(src, o) }
+
+// Rewrite is the function Rewrite.
+func (w *Rewriter) Rewrite(src string, o Options) Result {
 	if !worthReading(src) {
 		return Result{}
 	}
-	d := newFinder(src, o)
+	d := newFinder(&w.reader, src, o)
 	d.decide()
 	d.emit()
 	d.sweep()
@@ -106,8 +114,8 @@ func containsFold(s, lower string) bool {
 	return false
 }
 
-func newFinder(src string, o Options) *finder {
-	r := newReader(src)
+func newFinder(r *reader, src string, o Options) *finder {
+	r.read(src)
 	d := &finder{r: r, o: o, lines: lineIndex{src: src}}
 	d.f = follow(r, r.body(int32(len(r.code))))
 	d.join()
@@ -546,7 +554,7 @@ type lineIndex struct {
 
 func (l *lineIndex) at(offset int) (line, column int) {
 	if l.starts == nil {
-		l.starts = []int{0}
+		l.starts = append(make([]int, 0, strings.Count(l.src, "\n")+2), 0)
 		for i := 0; i < len(l.src); i++ {
 			if l.src[i] == '\n' || l.src[i] == '\r' && (i+1 == len(l.src) || l.src[i+1] != '\n') {
 				l.starts = append(l.starts, i+1)

@@ -71,7 +71,6 @@ type flow struct {
 	r        *reader
 	vars     map[string]*version
 	versions []*version
-	slab     []version
 	requests []*request
 	tasks    []*task
 	by       *statement
@@ -138,7 +137,7 @@ func (f *flow) assign(s *statement) {
 		f.read(s.target, use{by: s})
 		return
 	}
-	v := f.make(version{name: f.r.text(s.target.from), by: s, value: s.value})
+	v := f.r.versions.add(version{name: f.r.text(s.target.from), by: s, value: s.value})
 	if !s.plain {
 		v.add = f.current(v.name)
 		v.add.uses = append(v.add.uses, use{at: s.target, role: roleFlows, into: v, by: s})
@@ -148,20 +147,11 @@ func (f *flow) assign(s *statement) {
 	f.vars[v.name] = v
 }
 
-// make cuts a version from a slab.
-func (f *flow) make(v version) *version {
-	if len(f.slab) == cap(f.slab) {
-		f.slab = make([]version, 0, 16)
-	}
-	f.slab = append(f.slab, v)
-	return &f.slab[len(f.slab)-1]
-}
-
 // current is the version of a name that is read now.
 func (f *flow) current(name string) *version {
 	v := f.vars[name]
 	if v == nil {
-		v = f.make(version{name: name})
+		v = f.r.versions.add(version{name: name})
 		f.versions = append(f.versions, v)
 		f.vars[name] = v
 	}
@@ -190,7 +180,7 @@ func (f *flow) meet(a, b map[string]*version) {
 }
 
 func (f *flow) either(name string, of ...*version) *version {
-	v := f.make(version{name: name, any: of})
+	v := f.r.versions.add(version{name: name, any: of})
 	f.versions = append(f.versions, v)
 	return v
 }
@@ -259,7 +249,7 @@ func (f *flow) loop(s *statement) {
 	names := map[string]bool{}
 	assigned(f.r, s.blocks[0], names)
 	f.around(names, func() {
-		v := f.make(version{name: f.r.text(s.target.from)})
+		v := f.r.versions.add(version{name: f.r.text(s.target.from)})
 		f.versions = append(f.versions, v)
 		f.vars[v.name] = v
 		f.list(s.blocks[0])

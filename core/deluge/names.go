@@ -20,13 +20,18 @@ type Use struct {
 // connection entry of a block, directly or by a variable that holds nothing
 // else, and as the last argument of an integration task.
 func Connections(name, src string) []Use {
+	return new(Rewriter).Connections(name, src)
+}
+
+// Connections is the function Connections.
+func (w *Rewriter) Connections(name, src string) []Use {
 	if !containsFold(src, "connection") && !containsFold(src, "zoho.") {
 		return nil
 	}
 	var out []Use
 	for _, part := range parts(name, src) {
 		lines := lineIndex{src: src}
-		d := newFinder(src[part.from:part.to], Options{})
+		d := newFinder(&w.reader, src[part.from:part.to], Options{})
 		add := func(n *node, task string) {
 			for _, t := range d.namesOf(n) {
 				s, start := content(d.r.src, t)

@@ -461,7 +461,7 @@ func (d *finder) stands() bool {
 	if len(d.res.Edits) == 0 {
 		return true
 	}
-	return balanceOf(d.res.Apply(d.r.src)) == balanceOf(d.r.src)
+	return balanceOf(d.res.Apply(d.r.src)) == d.r.balance()
 }
 
 // balance is how many more brackets of each kind are opened than closed, and
@@ -475,24 +475,40 @@ func balanceOf(src string) (b balance) {
 		case k == Broken:
 			b.broken++
 		case k == Mark && end == at+1:
-			switch src[at] {
-			case '(':
-				b.round++
-			case ')':
-				b.round--
-			case '[':
-				b.square++
-			case ']':
-				b.square--
-			case '{':
-				b.curly++
-			case '}':
-				b.curly--
-			}
+			b.count(src[at])
 		}
 		at = end
 	}
 	return b
+}
+
+// balance is the text's own.
+func (r *reader) balance() (b balance) {
+	for i := range r.code {
+		if t := &r.code[i]; t.kind == Broken {
+			b.broken++
+		} else {
+			b.count(t.mark)
+		}
+	}
+	return b
+}
+
+func (b *balance) count(mark byte) {
+	switch mark {
+	case '(':
+		b.round++
+	case ')':
+		b.round--
+	case '[':
+		b.square++
+	case ']':
+		b.square--
+	case '{':
+		b.curly++
+	case '}':
+		b.curly--
+	}
 }
 
 // giveUp leaves everything as it is and says so.

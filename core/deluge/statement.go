@@ -1,7 +1,5 @@
 package deluge
 
-import "slices"
-
 // act says what a statement does.
 type act uint8
 
@@ -33,7 +31,7 @@ type statement struct {
 func (r *reader) body(end int32) []*statement {
 	r.depth++
 	defer func() { r.depth-- }()
-	height := len(r.statements)
+	height := len(r.statementStack)
 	for r.at < end {
 		if r.mark(';') {
 			r.at++
@@ -46,20 +44,11 @@ func (r *reader) body(end int32) []*statement {
 		}
 		s.from, s.to = before, min(r.at, end)
 		r.at = s.to
-		r.statements = append(r.statements, s)
+		r.statementStack = append(r.statementStack, s)
 	}
-	out := slices.Clone(r.statements[height:])
-	r.statements = r.statements[:height]
+	out := r.statementLists.list(r.statementStack[height:])
+	r.statementStack = r.statementStack[:height]
 	return out
-}
-
-// step makes a statement.
-func (r *reader) step(s statement) *statement {
-	if len(r.steps) == cap(r.steps) {
-		r.steps = make([]statement, 0, min(max(len(r.code)/16, 8), 64))
-	}
-	r.steps = append(r.steps, s)
-	return &r.steps[len(r.steps)-1]
 }
 
 func (r *reader) statement(end int32) *statement {
@@ -77,7 +66,7 @@ func (r *reader) statement(end int32) *statement {
 	case r.isWord(r.at, "try") && r.isMark(r.at+1, '{'):
 		return r.tryStatement(end)
 	case r.mark('{') && r.match(r.at) > 0:
-		return r.step(statement{act: actBlock, blocks: [][]*statement{r.block()}})
+		return r.statements.add(statement{act: actBlock, blocks: [][]*statement{r.block()}})
 	case r.isWord(r.at, "return") || r.isWord(r.at, "info"):
 		a := actReturn
 		if r.isWord(r.at, "info") {
@@ -88,16 +77,16 @@ func (r *reader) statement(end int32) *statement {
 		}
 		r.at++
 		if r.mark(';') {
-			return r.ended(r.step(statement{act: a}))
+			return r.ended(r.statements.add(statement{act: a}))
 		}
 		if v := r.expression(1); v != nil {
-			return r.ended(r.step(statement{act: a, value: v}))
+			return r.ended(r.statements.add(statement{act: a, value: v}))
 		}
 		return r.opaque(end)
 	}
 	if body := r.functionBody(end); body >= 0 {
 		r.at = body
-		return r.step(statement{act: actDefine, blocks: [][]*statement{r.block()}})
+		return r.statements.add(statement{act: actDefine, blocks: [][]*statement{r.block()}})
 	}
 	return r.simple(end)
 }
@@ -122,7 +111,7 @@ func (r *reader) block() []*statement {
 func (r *reader) ifStatement(end int32) *statement {
 	from := r.at
 	r.at++
-	s := r.step(statement{act: actIf, value: r.condition()})
+	s := r.statements.add(statement{act: actIf, value: r.condition()})
 	if s.value == nil || !r.mark('{') || r.match(r.at) < 0 {
 		r.at = from
 		return r.opaque(end)
@@ -167,7 +156,7 @@ func (r *reader) eachStatement(end int32) *statement {
 	if r.isWord(r.at, "index") && !r.isWord(r.at+1, "in") {
 		r.at++
 	}
-	s := r.step(statement{act: actEach})
+	s := r.statements.add(statement{act: actEach})
 	if r.kind(r.at) == Word {
 		name := r.at
 		r.at++
@@ -187,7 +176,7 @@ func (r *reader) eachStatement(end int32) *statement {
 
 func (r *reader) tryStatement(int32) *statement {
 	r.at++
-	s := r.step(statement{act: actTry, blocks: [][]*statement{r.block(), nil}})
+	s := r.statements.add(statement{act: actTry, blocks: [][]*statement{r.block(), nil}})
 	if !r.isWord(r.at, "catch") {
 		return s
 	}
@@ -226,7 +215,7 @@ func (r *reader) simple(end int32) *statement {
 		r.at = from
 		return r.opaque(end)
 	}
-	s := r.step(statement{act: actExpression, value: left})
+	s := r.statements.add(statement{act: actExpression, value: left})
 	if r.kind(r.at) == Mark && r.at < end {
 		switch r.text(r.at) {
 		case "=", "+=", "-=", "*=", "%=":
@@ -274,5 +263,5 @@ func (r *reader) opaque(end int32) *statement {
 		}
 		r.at++
 	}
-	return r.step(statement{act: actOpaque})
+	return r.statements.add(statement{act: actOpaque})
 }

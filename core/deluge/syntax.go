@@ -1,6 +1,9 @@
 package deluge
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // form says what a node of an expression is.
 type form uint8
@@ -49,23 +52,35 @@ type reader struct {
 	at       int32
 	depth    int
 
-	// Nodes and statements are cut from slabs, and lists of nodes too, which
-	// grow on a stack while their number isn't known.
-	nodes      []node
-	kids       []*node
-	stack      []*node
-	steps      []statement
-	statements []*statement
-	pieceSlab  []piece
-	pieceLists []*piece
-	buffer     []byte // for texts that are put together
+	// What is read is cut from slabs. Lists grow on a stack while their length
+	// isn't known.
+	nodes          slab[node]
+	nodeLists      slab[*node]
+	nodeStack      []*node
+	statements     slab[statement]
+	statementLists slab[*statement]
+	statementStack []*statement
+	versions       slab[version]
+	pieces         slab[piece]
+	pieceLists     slab[*piece]
+	open           []int32 // brackets
+	buffer         []byte  // for texts that are put together
 }
 
 // maxDepth is how deep brackets may be nested; beyond, they are opaque.
 const maxDepth = 200
 
-func newReader(src string) *reader {
-	r := &reader{src: src, code: make([]codeToken, 0, len(src)/4+16)}
+// read makes the reader ready for a text, in the memory of the one before.
+func (r *reader) read(src string) {
+	r.nodes.reset()
+	r.nodeLists.reset()
+	r.statements.reset()
+	r.statementLists.reset()
+	r.versions.reset()
+	r.pieces.reset()
+	r.pieceLists.reset()
+	r.src, r.at, r.depth = src, 0, 0
+	r.code, r.comments = slices.Grow(r.code[:0], len(src)/4+16), r.comments[:0]
 	for at := 0; at < len(src); {
 		k, end := scan(src, at)
 		switch k {
@@ -82,12 +97,11 @@ func newReader(src string) *reader {
 		at = end
 	}
 	r.pair()
-	return r
 }
 
 // pair finds the brackets that belong together.
 func (r *reader) pair() {
-	var open []int32
+	open := r.open[:0]
 	for i := range r.code {
 		switch c := r.code[i].mark; c {
 		case '(', '[', '{':
@@ -104,6 +118,7 @@ func (r *reader) pair() {
 			}
 		}
 	}
+	r.open = open
 }
 
 func closes(open, c byte) bool {
@@ -148,32 +163,14 @@ func (r *reader) kind(code int32) Kind {
 }
 
 func (r *reader) make(f form, from int32, kids ...*node) *node {
-	if len(r.nodes) == cap(r.nodes) {
-		// A node takes about one token, or two.
-		r.nodes = make([]node, 0, min(max(len(r.code)/2, 16), 256))
-	}
-	r.nodes = append(r.nodes, node{form: f, from: from, to: r.at, kids: r.keep(kids)})
-	return &r.nodes[len(r.nodes)-1]
-}
-
-// keep copies a list of nodes into the slab of lists.
-func (r *reader) keep(kids []*node) []*node {
-	if len(kids) == 0 {
-		return nil
-	}
-	if len(r.kids)+len(kids) > cap(r.kids) {
-		r.kids = make([]*node, 0, max(len(kids), min(max(len(r.code)/2, 16), 256)))
-	}
-	at := len(r.kids)
-	r.kids = append(r.kids, kids...)
-	return r.kids[at:len(r.kids):len(r.kids)]
+	return r.nodes.add(node{form: f, from: from, to: r.at, kids: r.nodeLists.list(kids)})
 }
 
 // makeOf is make of the nodes that were put on the stack since it had this
 // height.
 func (r *reader) makeOf(f form, from int32, height int) *node {
-	n := r.make(f, from, r.stack[height:]...)
-	r.stack = r.stack[:height]
+	n := r.make(f, from, r.nodeStack[height:]...)
+	r.nodeStack = r.nodeStack[:height]
 	return n
 }
 
@@ -281,10 +278,10 @@ func (r *reader) postfix() *node {
 			r.at += 2
 			n = r.make(formMember, from, n)
 		case r.mark('(') && r.match(r.at) > 0 && (n.form == formName || n.form == formMember):
-			height := len(r.stack)
-			r.stack = append(r.stack, n)
+			height := len(r.nodeStack)
+			r.nodeStack = append(r.nodeStack, n)
 			if !r.list(')') {
-				r.stack = r.stack[:height]
+				r.nodeStack = r.nodeStack[:height]
 				return n
 			}
 			n = r.makeOf(formCall, from, height)
@@ -329,11 +326,11 @@ func (r *reader) primary() *node {
 			return n
 		}
 	case r.mark('['):
-		height := len(r.stack)
+		height := len(r.nodeStack)
 		if r.list(']') {
 			return r.makeOf(formList, from, height)
 		}
-		r.stack = r.stack[:height]
+		r.nodeStack = r.nodeStack[:height]
 	}
 	r.at = end + 1
 	return r.make(formOpaque, from)
@@ -351,7 +348,7 @@ func (r *reader) list(closing byte) bool {
 			r.at = from
 			return false
 		}
-		r.stack = append(r.stack, kid)
+		r.nodeStack = append(r.nodeStack, kid)
 		if r.mark(',') {
 			r.at++
 		}
@@ -364,9 +361,9 @@ func (r *reader) list(closing byte) bool {
 func (r *reader) braces() *node {
 	from, end := r.at, r.match(r.at)
 	r.at++
-	f, pairs, height := formList, 0, len(r.stack)
+	f, pairs, height := formList, 0, len(r.nodeStack)
 	fail := func() *node {
-		r.at, r.stack = from, r.stack[:height]
+		r.at, r.nodeStack = from, r.nodeStack[:height]
 		return nil
 	}
 	for r.at < end {
@@ -385,14 +382,14 @@ func (r *reader) braces() *node {
 			}
 			kid = r.make(formPair, start, kid, value)
 		}
-		r.stack = append(r.stack, kid)
+		r.nodeStack = append(r.nodeStack, kid)
 		if r.mark(',') {
 			r.at++
 		} else if r.at != end {
 			return fail()
 		}
 	}
-	if r.at != end || f == formMap && pairs < len(r.stack)-height {
+	if r.at != end || f == formMap && pairs < len(r.nodeStack)-height {
 		return fail()
 	}
 	r.at++
@@ -404,20 +401,20 @@ func (r *reader) braces() *node {
 func (r *reader) invoke() *node {
 	from, end := r.at, r.match(r.at+1)
 	r.at += 2
-	height := len(r.stack)
+	height := len(r.nodeStack)
 	for r.at < end {
 		start, colon := r.at, r.entryColon()
 		if colon < 0 {
-			r.at, r.stack = end+1, r.stack[:height]
+			r.at, r.nodeStack = end+1, r.nodeStack[:height]
 			return r.make(formOpaque, from)
 		}
 		r.at = colon + 1
 		value := r.expression(1)
 		if value == nil || r.at > end {
-			r.at, r.stack = end+1, r.stack[:height]
+			r.at, r.nodeStack = end+1, r.nodeStack[:height]
 			return r.make(formOpaque, from)
 		}
-		r.stack = append(r.stack, r.make(formEntry, start, value))
+		r.nodeStack = append(r.nodeStack, r.make(formEntry, start, value))
 		if r.mark(',') || r.mark(';') { // nobody's grammar, but it is written
 			r.at++
 		}

@@ -65,23 +65,7 @@ func (r *reader) templates(n *node) (all []*template, ok bool) {
 	return all, true
 }
 
-// piece and pieces cut pieces and lists of them from slabs.
-func (r *reader) piece(p piece) *piece {
-	if len(r.pieceSlab) == cap(r.pieceSlab) {
-		r.pieceSlab = make([]piece, 0, 16)
-	}
-	r.pieceSlab = append(r.pieceSlab, p)
-	return &r.pieceSlab[len(r.pieceSlab)-1]
-}
-
-func (r *reader) pieces(all ...*piece) []*piece {
-	if len(r.pieceLists)+len(all) > cap(r.pieceLists) {
-		r.pieceLists = make([]*piece, 0, 32)
-	}
-	at := len(r.pieceLists)
-	r.pieceLists = append(r.pieceLists, all...)
-	return r.pieceLists[at:len(r.pieceLists):len(r.pieceLists)]
-}
+func (r *reader) listed(all ...*piece) []*piece { return r.pieceLists.list(all) }
 
 type builder struct {
 	r      *reader
@@ -92,14 +76,14 @@ type builder struct {
 }
 
 func (b *builder) piece(n *node) *piece {
-	p := b.r.piece(piece{node: n, from: len(b.text), start: -1})
+	p := b.r.pieces.add(piece{node: n, from: len(b.text), start: -1})
 	switch {
 	case n.form == formParen:
-		p.kids = b.r.pieces(b.piece(n.kids[0]))
+		p.kids = b.r.listed(b.piece(n.kids[0]))
 	case n.form == formBinary && b.r.text(n.kids[0].to) == "+":
 		p.sum = true
 		left := b.piece(n.kids[0])
-		p.kids = b.r.pieces(left, b.piece(n.kids[1]))
+		p.kids = b.r.listed(left, b.piece(n.kids[1]))
 	case n.form == formLiteral:
 		if k := b.r.kind(n.from); k == Text || k == Quoted {
 			s, start := content(b.r.src, b.r.token(n.from))
@@ -112,7 +96,7 @@ func (b *builder) piece(n *node) *piece {
 		p.inlined = n.seen
 		p.kids = b.inline(n.seen)
 	case n.form == formCall && len(n.kids) == 1 && n.kids[0].form == formMember && b.r.isWord(n.kids[0].to-1, "tostring"):
-		p.kids = b.r.pieces(b.piece(n.kids[0].kids[0]))
+		p.kids = b.r.listed(b.piece(n.kids[0].kids[0]))
 	default:
 		b.text = append(b.text, hidden)
 	}
@@ -143,14 +127,14 @@ func (b *builder) inline(v *version) []*piece {
 	b.open = append(b.open, v)
 	defer func() { b.open = b.open[:len(b.open)-1] }()
 	if v.add == nil {
-		return b.r.pieces(b.piece(v.value))
+		return b.r.listed(b.piece(v.value))
 	}
-	before := b.r.piece(piece{from: len(b.text), start: -1, inlined: v.add})
+	before := b.r.pieces.add(piece{from: len(b.text), start: -1, inlined: v.add})
 	before.kids = b.inline(v.add)
 	before.to = len(b.text)
 	p := b.piece(v.value)
 	p.added = v.by
-	return b.r.pieces(before, p)
+	return b.r.listed(before, p)
 }
 
 func (b *builder) textual(n *node) bool {

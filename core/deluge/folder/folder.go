@@ -54,12 +54,13 @@ func Scan(ctx context.Context, root string, o deluge.Options) ([]File, error) {
 		return nil, failed("read-functions", root, err)
 	}
 	if !info.IsDir() {
-		return only(read(root, filepath.Base(root), o)), nil
+		return only(read(new(deluge.Rewriter), root, filepath.Base(root), o)), nil
 	}
 	if resolved, err := filepath.EvalSymlinks(root); err == nil {
 		root = resolved
 	}
 	var out []File
+	var w deluge.Rewriter
 	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -82,7 +83,7 @@ func Scan(ctx context.Context, root string, o deluge.Options) ([]File, error) {
 		case !d.Type().IsRegular() || !slices.Contains(deluge.Extensions(), strings.ToLower(filepath.Ext(path))):
 			return nil
 		}
-		out = append(out, only(read(path, filepath.ToSlash(name), o))...)
+		out = append(out, only(read(&w, path, filepath.ToSlash(name), o))...)
 		return nil
 	})
 	if err != nil {
@@ -99,7 +100,7 @@ func only(f File) []File {
 	return []File{f}
 }
 
-func read(path, name string, o deluge.Options) File {
+func read(w *deluge.Rewriter, path, name string, o deluge.Options) File {
 	f := File{Path: path, Name: name}
 	src, mode, err := load(path)
 	if err != nil {
@@ -107,8 +108,8 @@ func read(path, name string, o deluge.Options) File {
 		return f
 	}
 	f.Source, f.mode = src, mode
-	f.Result = deluge.RewriteFile(name, src, o)
-	f.Uses = deluge.Connections(name, src)
+	f.Result = w.RewriteFile(name, src, o)
+	f.Uses = w.Connections(name, src)
 	return f
 }
 
