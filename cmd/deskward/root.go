@@ -78,9 +78,13 @@ func (a *app) command(key string, c *cobra.Command) *cobra.Command {
 	return c
 }
 
+// onlyHolds marks commands that do nothing without a subcommand; doctor and
+// deadlines hold others too, and do something by themselves.
+const onlyHolds = "only-holds"
+
 // group is a command that only holds others.
 func (a *app) group(key, use string, subs ...*cobra.Command) *cobra.Command {
-	c := a.command(key, &cobra.Command{Use: use, Args: noSubcommand})
+	c := a.command(key, &cobra.Command{Use: use, Args: noSubcommand, Annotations: map[string]string{onlyHolds: ""}})
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	c.AddCommand(subs...)
 	return c
@@ -161,7 +165,7 @@ func (a *app) help(w io.Writer, c *cobra.Command) {
 func (a *app) usage(w io.Writer, c *cobra.Command) {
 	title := func(key string) { fmt.Fprintf(w, "%s\n", a.say.T("cmd.usage."+key)) }
 	title("usage")
-	if c.Runnable() && (!c.HasAvailableSubCommands() || !c.HasParent()) {
+	if _, group := c.Annotations[onlyHolds]; c.Runnable() && !group {
 		fmt.Fprintf(w, "  %s\n", c.UseLine())
 	}
 	if c.HasAvailableSubCommands() {

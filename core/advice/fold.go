@@ -62,6 +62,10 @@ func fold(s string) string {
 		switch {
 		case unicode.Is(unicode.Cf, r): // zero width, byte order mark, bidi
 			continue
+		case isPrefix(runes, i): // u'...' and b'...', as Python writes a text
+			r = ' '
+		case r == '\'' && i > 0 && isPrefix(runes, i-1):
+			r = ' '
 		case isApostrophe(r) && i > 0 && i+1 < len(runes) && unicode.IsLetter(runes[i-1]) && unicode.IsLetter(runes[i+1]):
 			continue // couldn't
 		case r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r):
@@ -83,6 +87,11 @@ func fold(s string) string {
 		out = append(out, r)
 	}
 	return strings.TrimRight(string(out), " ")
+}
+
+// isPrefix reports the letter that Python writes before a quoted text.
+func isPrefix(runes []rune, i int) bool {
+	return (runes[i] == 'u' || runes[i] == 'b') && i+1 < len(runes) && runes[i+1] == '\'' && (i == 0 || !isWord(runes[i-1]) && !isApostrophe(runes[i-1]))
 }
 
 func isApostrophe(r rune) bool { return r == '\'' || r == '’' || r == '‘' || r == 'ʼ' || r == '`' }

@@ -176,3 +176,77 @@ func BenchmarkExplainText(b *testing.B) {
 		c.ExplainText(text, p)
 	}
 }
+
+// What Webex Connect says beside its mail providers is explained, and only
+// beside its name; so are statuses that every API has.
+func TestWordsThatAnybodyMayUseNeedTheSystemsName(t *testing.T) {
+	t.Parallel()
+	c := catalogue(t)
+	for _, x := range []struct{ text, want string }{
+		{`POST https://assetmanagement.au.webexconnect.io/connectapi/v2/digital/app?channel=email 401 Unauthorized`, "webex.api-unauthorized"},
+		{`Webex Connect: refresh token is empty after Generate Token`, "webex.no-refresh-token"},
+		{`Webex Connect のアセットでリフレッシュトークンが発行されない`, "webex.no-refresh-token"},
+		{`Webex Connect: the access token of your email asset could not be refreshed.`, "webex.renewal-failed"},
+		{`{"description":"Recipient count exceeds 50"}`, "webex.recipients"},
+		{`https://tenant.imiconnect.io Debug Logs: Gmail Forwarding Confirmation - Receive Mail from support@example.com`, "webex.forwarding"},
+		{`https://tenant.imiconnect.io/callback Error 400: redirect_uri_mismatch`, "google.redirect_uri_mismatch"},
+		{`POST https://api.example.com 401 Unauthorized`, ""},
+		{`the refresh token is empty`, ""},
+		{`429 Too Many Requests`, ""},
+		{`422 Unprocessable Entity`, ""},
+		{`https://acme.zendesk.com/api/v2/tickets.json 429 Too Many Requests`, "zendesk.rate-limited"},
+	} {
+		got := ""
+		if a := c.ExplainText(x.text, locale.Japanese); len(a.Candidates) > 0 {
+			got = a.Candidates[0].Code
+		}
+		if got != x.want {
+			t.Errorf("%q: %q, want %q", x.text, got, x.want)
+		}
+	}
+}
+
+// Each OAuth error that Salesforce lists is known as Salesforce's beside its
+// name.
+func TestOAuthErrorsOfSalesforceAreKnown(t *testing.T) {
+	t.Parallel()
+	c := catalogue(t)
+	for _, code := range strings.Fields("redirect_uri_mismatch redirect_uri_missing invalid_client_id invalid_client invalid_grant invalid_app_access OAUTH_APPROVAL_ERROR_GENERIC " +
+		"app_blocked fail_close_app_blocked app_not_found ecapp_policy_not_found oauth_policy_not_found oauth_flow_disabled inactive_user inactive_org rate_limit_exceeded " +
+		"immediate_unsuccessful invalid_scope unsupported_grant_type unsupported_response_type unsupported_token_type invalid_assertion_type invalid_token " +
+		"invalid_session_level invalid_dpop_proof use_dpop_nonce slow_down server_error service_unavailable system_down INVALID_SESSION_ID API_DISABLED_FOR_ORG " +
+		"INSUFFICIENT_ACCESS REQUEST_LIMIT_EXCEEDED") {
+		a := c.ExplainText("https://login.salesforce.com/setup/secur/RemoteAccessErrorPage.apexp?error="+code, locale.English)
+		if len(a.Candidates) == 0 || a.Candidates[0].System != "salesforce" {
+			t.Errorf("%s: %+v", code, a.Candidates)
+		}
+	}
+}
+
+// What Python writes before a quoted text is no part of the words.
+func TestQuotedTextsOfPythonAreRead(t *testing.T) {
+	t.Parallel()
+	a := catalogue(t).ExplainText(`{u'error_description': u'Token has been expired or revoked.', u'error': u'invalid_grant'}`, locale.English)
+	if len(a.Candidates) == 0 || a.Candidates[0].Code != "google.token-dead" {
+		t.Errorf("%+v", a.Candidates)
+	}
+}
+
+// Advice is shown as it is written: nothing fills placeholders in.
+func TestAdviceHasNoPlaceholders(t *testing.T) {
+	t.Parallel()
+	c := catalogue(t)
+	for _, code := range c.Codes() {
+		for _, tried := range []string{"", advice.TriedExplain} {
+			e, ok := c.Lookup(code, tried)
+			if !ok {
+				continue
+			}
+			for l, s := range e.Means {
+				if strings.Contains(s+e.Fix[l], "{{") {
+					t.Errorf("%s: %s has a placeholder", code, l)
+				}
+			}
+		}
+	}
+}
