@@ -225,6 +225,7 @@ func covers(more, less []string) bool {
 // shown is the beginning of a text, safe to draw and without secrets.
 func shown(text string) string {
 	text = Redact(strings.ToValidUTF8(text[:min(len(text), 4*shownText)], ""))
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text) // a terminal pastes lines with CR
 	runes := []rune(strings.TrimSpace(core.CleanText(text)))
 	if len(runes) > shownText {
 		return string(runes[:shownText]) + "…"

@@ -250,3 +250,11 @@ func TestAdviceHasNoPlaceholders(t *testing.T) {
 		}
 	}
 }
+
+// Terminals paste lines with CR; what was read is shown in the lines it had.
+func TestLinesOfAPasteStay(t *testing.T) {
+	t.Parallel()
+	if a := catalogue(t).ExplainText("first\rsecond\r\nthird\nfourth", locale.English); a.Text != "first\nsecond\nthird\nfourth" {
+		t.Errorf("%q", a.Text)
+	}
+}
