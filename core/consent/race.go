@@ -140,6 +140,8 @@ func (s *Service) Watch(ctx context.Context, a Attempt) (Result, error) {
 
 // settled reports whether an attempt is over, and what came of it: never while
 // this process takes an answer, whose result will come with its first check.
+// Where that answer ended the attempt without a grant the store tells only that
+// it has ended; why, this process knows.
 func (s *Service) settled(ctx context.Context, a Attempt) (Result, bool, error) {
 	if s.isTaking(a.ID) {
 		return Result{}, false, nil
@@ -150,6 +152,14 @@ func (s *Service) settled(ctx context.Context, a Attempt) (Result, bool, error) 
 		return Result{}, true, stopped(a, ctx.Err())
 	case core.ClassOf(err) == core.Locked: // another process holds the store for a moment
 		return Result{}, false, nil
+	}
+	if core.CodeOf(err) == "consent.ended" {
+		if s.isTaking(a.ID) { // it began, and ended the attempt, while the store was read
+			return Result{}, false, nil
+		}
+		if own, here := s.outcomeOf(a.ID); here {
+			return own.res, true, own.err
+		}
 	}
 	return res, err != nil || stands == over, err
 }

@@ -94,3 +94,22 @@ func TestWaitThatIsStoppedDuringAnExchangeReturnsWhatItGave(t *testing.T) {
 		t.Errorf("stopped during the exchange: %v", err)
 	}
 }
+
+// TestWhoeverWaitsHereIsToldWhyAnAnswerEndedTheAttempt: the refusal was pasted
+// by another part of this process, and the store knows only that it is over.
+func TestWhoeverWaitsHereIsToldWhyAnAnswerEndedTheAttempt(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	a := b.begin(b.connection())
+	to := b.vendor.agree(t, a.URL)
+	q := to.Query()
+	q.Del("code")
+	q.Set("error", "access_denied")
+	to.RawQuery = q.Encode()
+	_, err := b.Answer(context.Background(), a.ID, to.String())
+	want(t, err, "oauth.access_denied", core.Refused)
+	_, err = b.Watch(context.Background(), a)
+	want(t, err, "oauth.access_denied", core.Refused)
+	_, err = b.session().Watch(context.Background(), a) // another process cannot know
+	want(t, err, "consent.ended", core.Conflict)
+}

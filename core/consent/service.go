@@ -51,9 +51,10 @@ type Service struct {
 
 	group singleflight.Group // one exchange per answer
 
-	mu      sync.Mutex
-	taking  map[string]int     // answers being taken here, by attempt id
-	flights map[string]*flight // renewals under way here, by kind and connection id
+	mu       sync.Mutex
+	taking   map[string]int     // answers being taken here, by attempt id
+	outcomes map[string]outcome // of the last answer taken here, by attempt id
+	flights  map[string]*flight // renewals under way here, by kind and connection id
 }
 
 func (s *Service) setTaking(attemptID string, by int) {
@@ -65,6 +66,29 @@ func (s *Service) setTaking(attemptID string, by int) {
 	if s.taking[attemptID] += by; s.taking[attemptID] == 0 {
 		delete(s.taking, attemptID)
 	}
+}
+
+// taken notes what came of an answer, for those in this process who wait for
+// the same attempt and would find only that it has ended.
+func (s *Service) taken(attemptID string, res Result, err error) {
+	switch core.CodeOf(err) {
+	case "consent.ended", "consent.exchanging", "consent.stopped": // another answer's outcome counts
+	default:
+		s.mu.Lock()
+		if s.outcomes == nil {
+			s.outcomes = map[string]outcome{}
+		}
+		s.outcomes[attemptID] = outcome{res, err}
+		s.mu.Unlock()
+	}
+	s.setTaking(attemptID, -1)
+}
+
+func (s *Service) outcomeOf(attemptID string) (outcome, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, ok := s.outcomes[attemptID]
+	return o, ok
 }
 
 func (s *Service) isTaking(attemptID string) bool {
