@@ -10,6 +10,7 @@ type Fixtures struct {
 	Google  GoogleFixtures  `json:"google"`
 
 	Salesforce SalesforceFixtures `json:"salesforce"`
+	Webex      WebexFixtures      `json:"webex"`
 }
 
 // ZohoFixtures belong to the Zoho double. All clients and tokens belong to
@@ -95,5 +96,5 @@ type SalesforceFixtures struct {
 
 // Fixtures returns what exists in the sandbox.
 func (sb *Sandbox) Fixtures() Fixtures {
-	return Fixtures{Zoho: sb.zoho.fix, OpenID: sb.openid.fix, Xsolla: sb.xsolla.fix, Zendesk: sb.zendesk.fix, Google: sb.google.fix, Salesforce: sb.salesforce.fix}
+	return Fixtures{Zoho: sb.zoho.fix, OpenID: sb.openid.fix, Xsolla: sb.xsolla.fix, Zendesk: sb.zendesk.fix, Google: sb.google.fix, Salesforce: sb.salesforce.fix, Webex: sb.webex.fix}
 }

@@ -314,8 +314,10 @@ func (sb *Sandbox) GoogleClientFile(clientID string) ([]byte, error) {
 		"token_uri":                   "https://oauth2.googleapis.com/token",
 		"auth_provider_x509_cert_url": "https://www.googleapis.com/oauth2/v1/certs",
 	}
-	body["redirect_uris"] = c.redirects
-	if c.kind == googleInstalled {
+	switch {
+	case len(c.redirects) > 0:
+		body["redirect_uris"] = c.redirects
+	case c.kind == googleInstalled:
 		body["redirect_uris"] = []string{"http://localhost"}
 	}
 	if len(c.origins) > 0 {

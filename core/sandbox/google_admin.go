@@ -36,6 +36,16 @@ func (sb *Sandbox) GooglePublish(clientID string) {
 	})
 }
 
+// GoogleRegister sets the Authorized redirect URIs of a web client on the Clients
+// page.
+func (sb *Sandbox) GoogleRegister(clientID string, redirects ...string) {
+	sb.google.change(func(g *google) {
+		if c := g.clients[clientID]; c != nil {
+			c.redirects = slices.Clone(redirects)
+		}
+	})
+}
+
 // GooglePassword changes the password of a mailbox: it ends every refresh
 // token with Gmail scopes.
 func (sb *Sandbox) GooglePassword(mailbox string) {
@@ -84,6 +94,14 @@ func (sb *Sandbox) controlGoogle(mux *http.ServeMux) {
 	}
 	mux.HandleFunc("GET /sandbox/google/client-file", file(func(r *http.Request) ([]byte, error) { return sb.GoogleClientFile(r.URL.Query().Get("client_id")) }))
 	mux.HandleFunc("GET /sandbox/google/key-file", file(func(*http.Request) ([]byte, error) { return sb.GoogleServiceAccountFile() }))
+	mux.HandleFunc("POST /sandbox/google/redirects", control(func(in struct {
+		ClientID  string `json:"client_id"`
+		Redirects []string
+	},
+	) (any, error) {
+		sb.GoogleRegister(in.ClientID, in.Redirects...)
+		return map[string]bool{"done": true}, nil
+	}))
 	mux.HandleFunc("POST /sandbox/google/delegate", control(func(in struct {
 		ClientID string `json:"client_id"`
 		Scopes   []string

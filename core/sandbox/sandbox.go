@@ -48,6 +48,7 @@ type Sandbox struct {
 	google  *google
 
 	salesforce *salesforce
+	webex      *webex
 
 	authority *authority
 	servers   []io.Closer
@@ -66,7 +67,7 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 		return nil, &core.Error{Tried: "sandbox", Code: "sandbox.no-authority", Err: err}
 	}
 	sb := &Sandbox{clock: &Clock{base: o.Clock}, endpoints: transport.Endpoints{}, authority: ca}
-	for _, start := range []func() error{sb.startZoho, sb.startOpenID, sb.startXsolla, sb.startZendesk, sb.startGoogle, sb.startSalesforce, sb.startControl} {
+	for _, start := range []func() error{sb.startZoho, sb.startOpenID, sb.startXsolla, sb.startZendesk, sb.startGoogle, sb.startSalesforce, sb.startWebex, sb.startControl} {
 		if err := start(); err != nil {
 			sb.Close() //nolint:errcheck // the first error is the one to tell
 			return nil, err

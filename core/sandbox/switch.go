@@ -130,6 +130,9 @@ const (
 	// GoogleMailOff: an account without Gmail is answered "Mail service not
 	// enabled" instead of "Precondition check failed."
 	GoogleMailOff Switch = "google.mail-off"
+	// WebexHintsLogin: Generate Token names the login to Google. Webex's pages do
+	// not say whether it does; without, the browser's own account comes first.
+	WebexHintsLogin Switch = "webex.hints-login"
 	// GoogleBusy and GoogleBusy403: the Gmail API's limits are reached, told by
 	// 429 or by 403.
 	GoogleBusy    Switch = "google.busy"
@@ -159,6 +162,7 @@ func Switches() []Switch {
 		XsollaKeysBase64URL, XsollaKeysObject, XsollaStatus422, XsollaCaptcha, XsollaTeapot, XsollaNoRotation, XsollaValidatesRevoked,
 		GoogleSaysEnd, GoogleWantsSecret, GoogleRedirectCode, GoogleSessionControl, GoogleDetailsOnly, GoogleErrorsOnly, GoogleMailOff, GoogleBusy, GoogleBusy403,
 		GoogleMail401, GoogleMailOldTexts, GoogleNoXOAUTH2, GoogleNoSASLIR, GoogleIMAPOff,
+		WebexHintsLogin,
 		SalesforceForeignInstance,
 	}
 	slices.Sort(out)

@@ -11,7 +11,8 @@ import (
 	"deskward/core/platform"
 )
 
-// service is the actions around a service account that acts for a mailbox.
+// service is the actions of guides: around a service account that acts for a
+// mailbox, and around another system's client (otherclient.go).
 type service struct{ s platform.Services }
 
 func (m *service) actions() []action.Action {
@@ -19,6 +20,10 @@ func (m *service) actions() []action.Action {
 		action.New("google.keep_service_account", action.Changes, m.keep),
 		action.New("google.act_for_mailbox", action.Changes, m.act),
 		action.New("google.prove_mailbox", action.Reads, m.prove),
+		action.New("google.lint_client", action.Reads, m.lintClient),
+		action.New("google.keep_client", action.Changes, m.keepClient),
+		action.New("google.ask_consent", action.Changes, m.askConsent),
+		action.New("google.take_consent", action.Changes, m.takeConsent),
 	}
 }
 
@@ -120,9 +125,18 @@ func (m *service) act(ctx context.Context, in MailboxIn) (ActOut, error) {
 	return ActOut{Mailbox: c.Account, ExpiresAt: c.AccessExpires}, err
 }
 
-func (m *service) serviceAccount(ctx context.Context, name string) (core.Connection, error) {
+// own returns a connection of Google's, however it was granted.
+func (m *service) own(ctx context.Context, name string) (core.Connection, error) {
 	c, err := m.s.Connections.ByName(ctx, name)
-	if err == nil && (c.Platform != ID || c.Grant != core.GrantServiceAccount) {
+	if err == nil && c.Platform != ID {
+		err = &core.Error{Tried: "find-connection", On: c.Name, Code: "google.not-google", Class: core.Usage}
+	}
+	return c, err
+}
+
+func (m *service) serviceAccount(ctx context.Context, name string) (core.Connection, error) {
+	c, err := m.own(ctx, name)
+	if err == nil && c.Grant != core.GrantServiceAccount {
 		err = &core.Error{Tried: "find-connection", On: c.Name, Code: "google.not-service-account", Class: core.Usage}
 	}
 	return c, err
@@ -137,7 +151,7 @@ type ProveOut struct {
 
 // prove asks the Gmail API whose mailbox it is, and for its labels.
 func (m *service) prove(ctx context.Context, in MailboxIn) (ProveOut, error) {
-	c, err := m.serviceAccount(ctx, in.Connection)
+	c, err := m.own(ctx, in.Connection)
 	if err != nil {
 		return ProveOut{}, err
 	}

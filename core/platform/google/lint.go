@@ -21,6 +21,10 @@ type Use struct {
 	// be registered with a web client: those of deskward, or another system's.
 	// nil: not known yet.
 	Redirects []string
+	// Elsewhere: the redirects are another system's. Then the client is that
+	// system's too, nothing but its redirect will ever be asked for, and a client
+	// that lacks it can do nothing.
+	Elsewhere bool
 	Audience  string // as the admin said: "internal", "testing", "production"; else unknown
 	Mailbox   string // that is to consent, or to be acted for; "": not said
 	Scopes    []string
@@ -57,7 +61,7 @@ func borrowed() map[string]string {
 // AllFindings lists the codes that Lint may give.
 func AllFindings() []string {
 	out := []string{
-		"audience-unknown", "auth-url-stale", "borrowed-client", "client-id-malformed", "client-id-missing", "delegate", "grant-code",
+		"audience-unknown", "auth-url-stale", "borrowed-client", "callback-almost", "callback-desktop", "callback-missing", "callback-none", "client-id-malformed", "client-id-missing", "delegate", "grant-code",
 		"grant-service-account", "internal-consumer", "key-malformed", "key-missing", "redirect-almost", "redirect-insecure", "redirect-missing",
 		"redirect-none", "redirect-oob", "scope-mail", "secret-missing", "secret-optional", "service-id", "shared-client", "subject-consumer",
 		"subject-missing", "subject-robot", "testing-seven-days", "token-url-foreign", "token-url-stale", "universe",
@@ -150,6 +154,10 @@ func (l *lint) redirects() {
 			l.add(platform.Warns, "redirect-insecure", "redirect", r)
 		}
 	}
+	if l.use.Elsewhere {
+		l.callback()
+		return
+	}
 	if l.f.Kind != KindWeb || len(l.use.Redirects) == 0 || l.use.Typed && len(l.f.Redirects) == 0 {
 		return
 	}
@@ -168,6 +176,26 @@ func (l *lint) redirects() {
 			return
 		}
 		l.add(platform.Warns, "redirect-missing", "redirect", want, "registered", registered)
+	}
+}
+
+// callback looks whether another system's callback is registered.
+func (l *lint) callback() {
+	if len(l.use.Redirects) == 0 {
+		return
+	}
+	want, registered := l.use.Redirects[0], strings.Join(l.f.Redirects, " ")
+	near, how := nearest(want, l.f.Redirects)
+	switch {
+	case l.f.Kind == KindInstalled:
+		l.add(platform.Stops, "callback-desktop", "callback", want)
+	case len(l.f.Redirects) == 0:
+		l.add(platform.Stops, "callback-none", "callback", want)
+	case slices.Contains(l.f.Redirects, want):
+	case near != "":
+		l.add(platform.Stops, "callback-almost", "callback", want, "registered", near, "how", how)
+	default:
+		l.add(platform.Stops, "callback-missing", "callback", want, "registered", registered)
 	}
 }
 

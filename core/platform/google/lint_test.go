@@ -128,6 +128,26 @@ func TestLintForAnotherSystemWantsItsCallback(t *testing.T) {
 	}
 }
 
+// What stops another system can't be mended by deskward's own choice of a
+// redirect, so it stops here.
+func TestLintStopsAClientThatCannotLeadBackToItsSystem(t *testing.T) {
+	t.Parallel()
+	use := google.Use{Grant: core.GrantCode, Redirects: []string{webexURI}, Elsewhere: true, Audience: "production"}
+	for name, tc := range map[string]struct{ kind, uris, want string }{
+		"origins only":          {"web", "", "callback-none"},
+		"deskward's alone":      {"web", `"` + ourURI + `"`, "callback-missing"},
+		"a slash more":          {"web", `"` + webexURI + `/"`, "callback-almost"},
+		"its callback":          {"web", `"` + webexURI + `"`, ""},
+		"its callback and ours": {"web", `"` + ourURI + `","` + webexURI + `"`, ""},
+		"a desktop client":      {"installed", `"http://localhost"`, "callback-desktop"},
+	} {
+		file := `{"` + tc.kind + `":{"client_id":"` + goodID + `","client_secret":"s","redirect_uris":[` + tc.uris + `]}}`
+		if got := strings.Join(codes(google.Lint(parse(t, file), use), platform.Stops), " "); got != tc.want {
+			t.Errorf("%s: %q, want %q", name, got, tc.want)
+		}
+	}
+}
+
 func TestLintSaysWhatTheAudienceMeans(t *testing.T) {
 	t.Parallel()
 	file := `{"installed":{"client_id":"` + goodID + `","client_secret":"s"}}`
