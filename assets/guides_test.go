@@ -18,7 +18,7 @@ import (
 )
 
 func actions() []action.Action {
-	var out []action.Action
+	out := mailproof.Actions(platform.Services{})
 	for _, p := range all.Platforms() {
 		if p.Actions != nil {
 			out = append(out, p.Actions(platform.Services{})...)

@@ -10,6 +10,7 @@ import (
 	"deskward/core/consent"
 	"deskward/core/guide"
 	"deskward/core/locale"
+	"deskward/core/mailproof"
 	"deskward/core/platform"
 	"deskward/core/sandbox"
 	"deskward/core/transport"
@@ -33,7 +34,7 @@ func newRehearsal(t *testing.T, id string, p platform.Platform) *rehearsal {
 	}
 	t.Cleanup(func() { sb.Close() })
 	clock, store := sb.Clock(), mem.New()
-	client, err := transport.New(transport.Options{Clock: clock})
+	client, err := transport.New(transport.Options{Clock: clock, CA: sb.CA()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,10 +47,11 @@ func newRehearsal(t *testing.T, id string, p platform.Platform) *rehearsal {
 		Leases: &core.Leases{Store: store, Clock: clock, Actor: actor},
 	}
 	all.Tokens = tokens
-	actions := p.Actions(platform.Services{
+	services := platform.Services{
 		Connections: connections, Keys: &core.SigningKeys{Store: store, Events: events}, Store: store, Events: events, Clock: clock, HTTP: client,
 		Endpoints: sb.Endpoints(), Tokens: tokens, Checks: all.Check,
-	})
+	}
+	actions := append(p.Actions(services), mailproof.Actions(services)...)
 	data, err := os.ReadFile("guides/" + id + ".yaml")
 	if err != nil {
 		t.Fatal(err)

@@ -56,7 +56,7 @@ func (r *rehearsal) webexForm(run guide.Run) url.Values {
 	}
 	mailbox := run.Steps["asset"].Out["mailbox"]
 	return url.Values{
-		"email_id": {mailbox}, "username": {mailbox}, "smtp_server": {"smtp.gmail.com"}, "port": {"465"}, "security": {"SSL"},
+		"email_id": {mailbox}, "username": {mailbox}, "smtp_server": {"smtp.gmail.com"}, "port": {"587"}, "security": {"STARTTLS"},
 		"client_id": {lint["client_id"]}, "client_secret": {r.sb.Fixtures().Webex.ClientSecret}, "authorization_url": {lint["auth_url"]},
 		"scope": {lint["scope"]}, "access_token_url": {lint["token_url"]}, "refresh_token_url": {lint["token_url"]}, "review": {"yes"},
 	}
@@ -72,6 +72,9 @@ func TestWebexGuideEndsWithAnAssetWhoseRepliesGoOut(t *testing.T) {
 	}
 	if out := run.Steps["owner"].Out; out["address"] != g.Mailbox {
 		t.Errorf("proven: %v", out)
+	}
+	if out := run.Steps["smtp"].Out; out["user"] != g.Mailbox || out["tls"] == "" || len(r.sb.GoogleMails()) > 0 {
+		t.Errorf("proven at the mail server: %v, sent %v", out, r.sb.GoogleMails())
 	}
 	if why := r.sb.WebexReply(); why != "" {
 		t.Errorf("a reply is not sent: %s", why)

@@ -55,7 +55,7 @@ func webexForm(sb *sandbox.Sandbox, run guide.Run) url.Values {
 	mailbox := run.Steps["asset"].Out["mailbox"]
 	return url.Values{
 		"asset_name": {"Acme support"}, "email_id": {mailbox}, "authentication_type": {"oauth2"}, "smtp_server": {"smtp.gmail.com"}, "username": {mailbox},
-		"port": {"465"}, "security": {"SSL"}, "client_id": {lint["client_id"]}, "client_secret": {sb.Fixtures().Webex.ClientSecret},
+		"port": {"587"}, "security": {"STARTTLS"}, "client_id": {lint["client_id"]}, "client_secret": {sb.Fixtures().Webex.ClientSecret},
 		"authorization_url": {lint["auth_url"]}, "scope": {lint["scope"]}, "access_token_url": {lint["token_url"]}, "refresh_token_url": {lint["token_url"]},
 		"review": {"yes"},
 	}
