@@ -213,15 +213,13 @@ func (d *finder) contents(o *object, v *version) {
 }
 
 func (d *finder) pairs(m *node) []*entry {
-	out := make([]*entry, 0, len(m.kids))
-	slab := make([]entry, len(m.kids))
+	out := d.r.entryLists.take(len(m.kids))
 	for i, p := range m.kids {
 		key, ok := d.r.literal(p.kids[0])
 		if !ok && p.kids[0].form == formName {
 			key = d.r.source(p.kids[0])
 		}
-		slab[i] = entry{key: key, value: p.kids[1], pair: p, owner: m}
-		out = append(out, &slab[i])
+		out[i] = d.r.entries.add(entry{key: key, value: p.kids[1], pair: p, owner: m})
 	}
 	return out
 }

@@ -27,6 +27,14 @@ func (s *slab[T]) list(all []T) []T {
 	return (*c)[at:len(*c):len(*c)]
 }
 
+// take is a list of n zero values.
+func (s *slab[T]) take(n int) []T {
+	c := s.room(n)
+	at := len(*c)
+	*c = (*c)[:at+n]
+	return (*c)[at : at+n : at+n]
+}
+
 // room is a chunk that takes n more values without moving.
 func (s *slab[T]) room(n int) *[]T {
 	for ; s.at < len(s.chunks); s.at++ {

@@ -63,6 +63,10 @@ type reader struct {
 	versions       slab[version]
 	pieces         slab[piece]
 	pieceLists     slab[*piece]
+	templateSlab   slab[template]
+	templateLists  slab[*template]
+	entries        slab[entry]
+	entryLists     slab[*entry]
 	open           []int32 // brackets
 	buffer         []byte  // for texts that are put together
 }
@@ -79,6 +83,10 @@ func (r *reader) read(src string) {
 	r.versions.reset()
 	r.pieces.reset()
 	r.pieceLists.reset()
+	r.templateSlab.reset()
+	r.templateLists.reset()
+	r.entries.reset()
+	r.entryLists.reset()
 	r.src, r.at, r.depth = src, 0, 0
 	r.code, r.comments = slices.Grow(r.code[:0], len(src)/4+16), r.comments[:0]
 	for at := 0; at < len(src); {

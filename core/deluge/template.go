@@ -38,7 +38,13 @@ func (r *reader) templates(n *node) (all []*template, ok bool) {
 	if n == nil {
 		return nil, true
 	}
-	buffer := r.buffer
+	// Nearly always there is one way.
+	b := &builder{r: r, text: r.buffer[:0]}
+	if root := b.piece(n); b.ask == nil {
+		r.buffer = b.text
+		return r.templateLists.list([]*template{r.templateSlab.add(template{root, string(b.text)})}), true
+	}
+	buffer := b.text
 	todo := []map[*version]int{nil}
 	for len(todo) > 0 {
 		choice := todo[len(todo)-1]
@@ -55,7 +61,7 @@ func (r *reader) templates(n *node) (all []*template, ok bool) {
 				todo = append(todo, next)
 			}
 		} else {
-			all = append(all, &template{root, string(b.text)})
+			all = append(all, r.templateSlab.add(template{root, string(b.text)}))
 		}
 		if len(todo)+len(all) > maxTemplates {
 			return all, false
