@@ -397,7 +397,9 @@ func answerConsent(client *http.Client, address, say string) (string, error) {
 }
 
 // parallel N PROGRAM ARG… runs a program N times at once; all must succeed
-// and print the same, which goes to the file parallel.out.
+// and print the same, which goes to the file parallel.out. One that found the
+// store held by the others for three seconds (exit code 3: nothing was done)
+// does as it is told and tries again, which on a busy machine must happen.
 func cmdParallel(ts *testscript.TestScript, _ bool, args []string) {
 	n := number(ts, args[0])
 	path := program(ts, args[1])
@@ -405,14 +407,22 @@ func cmdParallel(ts *testscript.TestScript, _ bool, args []string) {
 	var wg sync.WaitGroup
 	for i := range n {
 		wg.Go(func() {
-			cmd := exec.Command(path, args[2:]...)
-			for _, v := range []string{"HOME", "DESKWARD_STORE", "DESKWARD_IDENTITY", "DESKWARD_ENDPOINTS", "NO_PROXY", "GOCOVERDIR", "LATER"} {
-				cmd.Env = append(cmd.Env, v+"="+ts.Getenv(v))
-			}
-			var stderr bytes.Buffer
-			cmd.Stdout, cmd.Stderr = &outs[i], &stderr
-			if err := cmd.Run(); err != nil {
+			for range 10 {
+				cmd := exec.Command(path, args[2:]...)
+				for _, v := range []string{"HOME", "DESKWARD_STORE", "DESKWARD_IDENTITY", "DESKWARD_ENDPOINTS", "NO_PROXY", "GOCOVERDIR", "LATER"} {
+					cmd.Env = append(cmd.Env, v+"="+ts.Getenv(v))
+				}
+				var stderr bytes.Buffer
+				cmd.Stdout, cmd.Stderr = &outs[i], &stderr
+				err := cmd.Run()
+				if errs[i] = nil; err == nil {
+					return
+				}
 				errs[i] = fmt.Errorf("%w: %s", err, stderr.String())
+				if cmd.ProcessState.ExitCode() != 3 {
+					return
+				}
+				outs[i].Reset()
 			}
 		})
 	}
