@@ -194,6 +194,7 @@ func TestWordsThatAnybodyMayUseNeedTheSystemsName(t *testing.T) {
 		{`the refresh token is empty`, ""},
 		{`429 Too Many Requests`, ""},
 		{`422 Unprocessable Entity`, ""},
+		{`upload to bucket zendesk-exports failed: 429 Too Many Requests`, ""},
 		{`https://acme.zendesk.com/api/v2/tickets.json 429 Too Many Requests`, "zendesk.rate-limited"},
 	} {
 		got := ""

@@ -16,7 +16,7 @@ func TestTextsOfPublicThreadsGetRightAdviceOrNone(t *testing.T) {
 	t.Parallel()
 	c, p := catalogue(t), locale.English
 	type score struct{ all, right, none int }
-	scores := map[string]*score{"built": {}, "held": {}, "met": {}, "other": {}}
+	scores := map[string]*score{"built": {}, "held": {}, "met": {}, "other": {}, "later": {}}
 	for _, name := range []string{"testdata/threads.txtar", "testdata/threads2.txtar"} {
 		archive, err := txtar.ParseFile(name)
 		if err != nil {
