@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -185,7 +187,17 @@ func (a *app) connectAnswers(ctx context.Context, p platform.Platform, o connect
 // askMissing asks at the terminal for what the flags left out and the
 // platform needs. A token by itself may also come on standard input.
 func (a *app) askMissing(ctx context.Context, p platform.Platform, answers platform.Answers, o connectOptions) error {
-	for _, ask := range p.AsksFor(answers.Grant) {
+	asked := map[string]bool{}
+	next := func() (platform.Ask, bool) { // what is asked may follow from what was answered just now
+		for _, ask := range p.AsksFor(answers.Grant, answers.Plain) {
+			if !asked[ask.Name] {
+				asked[ask.Name] = true
+				return ask, true
+			}
+		}
+		return platform.Ask{}, false
+	}
+	for ask, more := next(); more; ask, more = next() {
 		label := ask.Name
 		if key := "ask." + string(p.ID) + "." + ask.Name; a.say.Has(key) {
 			label = a.say.T(key)
@@ -198,6 +210,12 @@ func (a *app) askMissing(ctx context.Context, p platform.Platform, answers platf
 			}
 			answers.Secret[ask.Name] = token
 		case ask.Optional || !a.interactive():
+		case len(ask.Options) > 1 && decides(p, ask.Name) && answers.Plain[ask.Name] == "":
+			value, err := a.askOption(ctx, ask, label)
+			if err != nil {
+				return err
+			}
+			answers.Plain[ask.Name] = value
 		case ask.Secret && answers.Secret[ask.Name].Empty():
 			secret, err := a.askSecret(ctx, a.say.T("cmd.ask.secret", localeParams("what", label)))
 			if err != nil {
@@ -214,6 +232,23 @@ func (a *app) askMissing(ctx context.Context, p platform.Platform, answers platf
 		}
 	}
 	return nil
+}
+
+// decides reports whether an answer decides what else is asked: then its
+// default is not taken unasked.
+func decides(p platform.Platform, name string) bool {
+	return slices.ContainsFunc(p.Asks, func(a platform.Ask) bool { return a.When[name] != "" })
+}
+
+// askOption asks for one of a few values; nothing means the default.
+func (a *app) askOption(ctx context.Context, ask platform.Ask, label string) (string, error) {
+	what := label + " (" + strings.Join(ask.Options, ", ") + ") [" + ask.Default + "]"
+	fmt.Fprint(a.io.Err, a.say.T("cmd.ask.plain", localeParams("what", what))+" ")
+	line, err := a.readLine(ctx)
+	if err != nil {
+		return "", inputError("read-input", label, err)
+	}
+	return cmp.Or(strings.TrimSpace(line), ask.Default), nil
 }
 
 // isToken reports whether a secret is the credential itself, the subject of

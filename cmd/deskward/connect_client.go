@@ -48,7 +48,7 @@ func readClientJSON(name string) (client, error) {
 
 // fileAskOf names the ask that takes a vendor's file whole.
 func fileAskOf(p platform.Platform, g core.Grant) (string, bool) {
-	for _, ask := range p.AsksFor(g) {
+	for _, ask := range p.AsksFor(g, nil) {
 		if ask.File {
 			return ask.Name, true
 		}

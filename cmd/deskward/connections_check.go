@@ -22,7 +22,15 @@ type checkJSON struct {
 	Name     string          `json:"name"`
 	Platform core.PlatformID `json:"platform"`
 	core.Check
-	ErrorCode string `json:"error_code,omitempty"` // why it could not be asked at all
+	ErrorCode string    `json:"error_code,omitempty"` // why it could not be asked at all
+	Ends      []endJSON `json:"ends,omitempty"`       // when what works now stops
+}
+
+// endJSON is a date after which a connection no longer works.
+type endJSON struct {
+	Code   string    `json:"code"`
+	At     time.Time `json:"at"`
+	Source string    `json:"source,omitempty"`
 }
 
 // connectionsCheck proves the named connections, or all, each with a real
@@ -47,6 +55,11 @@ func (a *app) connectionsCheck(ctx context.Context, names []string) error {
 		r := checkJSON{ID: sum.ID, Name: sum.Name, Platform: sum.Platform, Check: c.Check, ErrorCode: core.CodeOf(err)}
 		if err == nil && !c.Check.OK {
 			err = c.Refusal()
+		}
+		if err == nil {
+			for _, e := range s.platforms.Ends(c.Summary()) {
+				r.Ends = append(r.Ends, endJSON{e.Code, e.At, e.Source})
+			}
 		}
 		if !a.opt.json {
 			a.showCheck(r, err)
@@ -94,6 +107,10 @@ func (a *app) showCheck(r checkJSON, err error) {
 	}
 	for _, call := range r.Calls {
 		a.callLine(call)
+	}
+	for _, e := range r.Ends {
+		d := core.Deadline{Code: e.Code, At: e.At, Subject: core.Subject{Name: r.Name}}
+		a.line("cmd.check.ends", localeParams("date", e.At.UTC().Format(time.DateOnly), "text", a.deadline(d)))
 	}
 	if err != nil {
 		a.report(err)

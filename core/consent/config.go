@@ -24,6 +24,14 @@ type Config struct {
 	RevokeURL string // "" when there is none
 	AuthStyle oauth2.AuthStyle
 
+	// JSONBody: the token endpoint wants its parameters as a JSON object, where
+	// RFC 6749 §4.1.3 has a form (Zendesk).
+	JSONBody bool
+	// AskLife is how long an access token shall live, which is asked for as
+	// expires_in with each token request. The RFC has no such parameter. 0: it
+	// lives as long as the vendor likes.
+	AskLife time.Duration
+
 	ClientID     string
 	ClientSecret core.Secret
 	Scopes       []string

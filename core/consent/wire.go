@@ -3,6 +3,7 @@ package consent
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"maps"
@@ -51,6 +52,7 @@ func (c Config) oauth2(tokenURL string) *oauth2.Config {
 // sees it, because that drops what kind of failure it met.
 type wire struct {
 	base       http.RoundTripper
+	cfg        Config
 	status     int
 	retryAfter string
 	body       []byte
@@ -61,6 +63,9 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
 	w.sent = sentSecrets(req)
 	req.Header.Set("Accept", "application/json")
+	if err := w.cfg.dress(req); err != nil {
+		return nil, err
+	}
 	resp, err := w.base.RoundTrip(req)
 	if err != nil {
 		return nil, transport.NetError(req.URL.Host, err)
@@ -78,6 +83,36 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(w.body))
 	return resp, nil
+}
+
+// dress gives a token request the form that the vendor wants.
+func (c Config) dress(req *http.Request) error {
+	if !c.JSONBody && c.AskLife == 0 {
+		return nil
+	}
+	form := formOf(req)
+	life := int(c.AskLife.Seconds())
+	if life > 0 {
+		form.Set("expires_in", strconv.Itoa(life))
+	}
+	body := []byte(form.Encode())
+	if c.JSONBody {
+		members := map[string]any{}
+		for name := range form {
+			members[name] = form.Get(name)
+		}
+		if life > 0 {
+			members["expires_in"] = life
+		}
+		var err error
+		if body, err = json.Marshal(members); err != nil {
+			return err
+		}
+		req.Header.Set("Content-Type", "application/json")
+	}
+	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	return nil
 }
 
 // effect is what a failed token call may have done at the vendor.
@@ -109,7 +144,7 @@ type tokenCall struct {
 // token makes one token call.
 func (s *Service) token(ctx context.Context, call tokenCall) (*oauth2.Token, *callError) {
 	client := s.HTTP.For(call.cfg.Hosts...)
-	w := &wire{base: client.Transport}
+	w := &wire{base: client.Transport, cfg: call.cfg}
 	client.Transport = w
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, oauth2.HTTPClient, client), core.CallTime)
 	defer cancel()

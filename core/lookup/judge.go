@@ -62,7 +62,7 @@ func Codes() []string {
 		"external-id.same", "external-id.differs", "external-id.missing", "external-id.too-long", "external-id.like-email",
 		"external-id.like-number", "external-id.conversation", "login.sub-matches", "login.sub-unknown",
 		"authenticated.yes", "authenticated.no", "email.taken", "email.taken-support", "email.unverified", "login.no-email",
-		"duplicate", "blocked", "several", "unseen",
+		"duplicate", "blocked", "several", "unseen", "bridge",
 	}
 }
 
@@ -80,8 +80,15 @@ func Judge(r Result) Verdict {
 			j.verdict.Unseen = append(j.verdict.Unseen, a.Source)
 			j.add(Note, "unseen", a.Source, "code", a.Code)
 		}
+		if a.BridgeErr != nil || a.BridgeCode != "" {
+			j.add(Note, "bridge", a.Source, "code", a.BridgeCode)
+		}
 		for _, v := range a.Visitors {
-			j.people = append(j.people, person{a.Source, v})
+			// A record that two connections lead to is one record: it links
+			// nobody with itself. Ids of a kind are the vendor's, not an account's.
+			if !slices.ContainsFunc(j.people, func(p person) bool { return p.Kind == v.Kind && p.ID == v.ID && p.ID != "" }) {
+				j.people = append(j.people, person{a.Source, v})
+			}
 		}
 	}
 	if n := j.several(); n > 0 {

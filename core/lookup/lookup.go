@@ -33,7 +33,8 @@ type Finder interface {
 // only the records between them tell: external id, user, tickets, audits, Chat
 // visitor.
 type Bridge interface {
-	// Leads returns further queries about the same person.
+	// Leads returns further queries about the same person: with an error those
+	// that were found before it.
 	Leads(ctx context.Context, v core.Visitor) ([]Lead, error)
 }
 
@@ -93,6 +94,10 @@ type Answer struct {
 	Until    time.Time        `json:"until,omitzero"` // of a limited source
 	Err      error            `json:"-"`
 	Code     string           `json:"code,omitempty"` // of Err
+	// BridgeErr is why the way from a person found here to other platforms
+	// could not be gone to its end; what was found stands.
+	BridgeErr  error  `json:"-"`
+	BridgeCode string `json:"bridge_code,omitempty"`
 }
 
 // Result is everything about one query.
@@ -241,17 +246,25 @@ func (t *trail) ask(ctx context.Context, i int, leads []Lead) []Lead {
 	return next
 }
 
-// find asks once, and again when the vendor says how long to wait.
 func (t *trail) find(ctx context.Context, i int, l Lead) ([]core.Visitor, error) {
+	return patiently(ctx, t, i, func() ([]core.Visitor, error) { return t.sources[i].Finder.Find(ctx, l.Kind, l.Text) })
+}
+
+func (t *trail) leads(ctx context.Context, i int, b Bridge, v core.Visitor) ([]Lead, error) {
+	return patiently(ctx, t, i, func() ([]Lead, error) { return b.Leads(ctx, v) })
+}
+
+// patiently asks once, and again when the vendor says how long to wait.
+func patiently[T any](ctx context.Context, t *trail, i int, ask func() ([]T, error)) ([]T, error) {
 	for try := 1; ; try++ {
-		found, err := t.sources[i].Finder.Find(ctx, l.Kind, l.Text)
+		found, err := ask()
 		wait, limited := core.RetryAfter(err)
 		if err == nil || !limited || try == tries || wait > longestWait {
 			return found, err
 		}
 		t.change(i, func(a *Answer) { a.State, a.Until = Limited, t.service.Clock.Now().Add(wait) })
 		if waitErr := t.service.wait(ctx, wait); waitErr != nil {
-			return nil, err
+			return found, err
 		}
 		t.change(i, func(a *Answer) { a.State, a.Until = Asking, time.Time{} })
 	}
@@ -291,12 +304,15 @@ func (t *trail) follow(ctx context.Context, i int, v core.Visitor) []Lead {
 	from := t.sources[i].Name
 	out := leadsFrom(from, v)
 	if b, ok := t.sources[i].Finder.(Bridge); ok {
-		// What the records between do not tell is no failure of the source.
-		if more, err := b.Leads(ctx, v); err == nil {
-			for _, l := range more {
-				l.From = cmp.Or(l.From, from)
-				out = append(out, l)
-			}
+		// That a way is closed is no failure of the source: it found somebody.
+		// It is said, for behind it may be more.
+		more, err := t.leads(ctx, i, b, v)
+		if err != nil {
+			t.change(i, func(a *Answer) { a.BridgeErr, a.BridgeCode = err, core.CodeOf(err) })
+		}
+		for _, l := range more {
+			l.From = cmp.Or(l.From, from)
+			out = append(out, l)
 		}
 	}
 	return out

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -21,15 +22,30 @@ type Answers struct {
 // Accepts reports whether the platform knows a grant.
 func (p Platform) Accepts(g core.Grant) bool { return slices.Contains(p.Grants, g) }
 
-// AsksFor returns what is asked for one grant, in order.
-func (p Platform) AsksFor(g core.Grant) []Ask {
+// AsksFor returns what is asked for one grant, in order, given the answers so
+// far: what was not answered counts as its default.
+func (p Platform) AsksFor(g core.Grant, plain map[string]string) []Ask {
 	var out []Ask
+	said := map[string]string{}
 	for _, ask := range p.Asks {
-		if len(ask.Grants) == 0 || slices.Contains(ask.Grants, g) {
-			out = append(out, ask)
+		if len(ask.Grants) > 0 && !slices.Contains(ask.Grants, g) || !ask.applies(said) {
+			continue
 		}
+		ask.Optional = ask.Optional || slices.Contains(ask.OptionalFor, g)
+		said[ask.Name] = cmp.Or(strings.TrimSpace(plain[ask.Name]), ask.Default)
+		out = append(out, ask)
 	}
 	return out
+}
+
+// applies reports whether the earlier answers are those of When.
+func (a Ask) applies(said map[string]string) bool {
+	for name, want := range a.When {
+		if said[name] != want {
+			return false
+		}
+	}
+	return true
 }
 
 // NewConnection makes the connection that the answers describe, with the
@@ -46,7 +62,7 @@ func (p Platform) NewConnection(a Answers) (core.Connection, error) {
 		Settings: map[string]string{}, Secrets: core.Secrets{},
 	}
 	known := map[string]bool{}
-	for _, ask := range p.AsksFor(a.Grant) {
+	for _, ask := range p.AsksFor(a.Grant, a.Plain) {
 		known[ask.Name] = true
 		if err := p.take(&c, ask, a); err != nil {
 			return core.Connection{}, err
@@ -57,7 +73,7 @@ func (p Platform) NewConnection(a Answers) (core.Connection, error) {
 			return core.Connection{}, p.inputError("platform.ask-unknown", map[string]string{"input": core.CleanLine(name), "grant": string(a.Grant)})
 		}
 	}
-	for _, ask := range p.AsksFor(a.Grant) {
+	for _, ask := range p.AsksFor(a.Grant, a.Plain) {
 		if file := a.Secret[ask.Name]; ask.File && p.Import != nil && !file.Empty() {
 			return p.Import(c, []byte(file.Reveal()))
 		}

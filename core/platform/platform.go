@@ -81,7 +81,11 @@ type Ask struct {
 	Secret   bool
 	Optional bool
 	Grants   []core.Grant // asked for these only; nil: for all
-	Default  string
+	// OptionalFor are the grants with which the answer may be left out.
+	OptionalFor []core.Grant
+	// When: asked only where these earlier asks, by name, have these answers.
+	When    map[string]string
+	Default string
 	// File: the answer is a file's content, which Platform.Import reads. It is
 	// not kept.
 	File bool

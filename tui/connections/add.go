@@ -107,8 +107,7 @@ func (a *add) key(msg tea.KeyPressMsg) screen.Step {
 	}
 	was := a.form.Focused()
 	changed, submit := a.form.Update(msg)
-	if changed && (was == fieldPlatform || was == fieldGrant || strings.HasSuffix(was, ".region")) {
-		p := a.platform()
+	if p := a.platform(); changed && (was == fieldPlatform || was == fieldGrant || strings.HasSuffix(was, ".region") || decides(p, was)) {
 		a.form.SetFields(a.fields(p, a.grant(p))...)
 		a.propose()
 	}
@@ -126,12 +125,16 @@ func (a *add) fillIn() {
 	p := a.platform()
 	grant := a.grant(p)
 	values := a.f.Sandbox.Answers(p.ID, grant)
-	for _, ask := range p.AsksFor(grant) {
-		if v, ok := values[ask.Name]; ok {
-			a.form.Set(askField(p, ask.Name), v)
+	fill := func() {
+		for _, ask := range p.AsksFor(grant, values) {
+			if v, ok := values[ask.Name]; ok {
+				a.form.Set(askField(p, ask.Name), v)
+			}
 		}
 	}
-	a.form.SetFields(a.fields(p, grant)...) // another region may ask other things
+	fill()
+	a.form.SetFields(a.fields(p, grant)...) // other answers may ask other things
+	fill()
 	a.propose()
 }
 
@@ -157,6 +160,33 @@ func (a *add) grant(p platform.Platform) core.Grant {
 		return g
 	}
 	return p.Grants[0]
+}
+
+// decides reports whether the answer in a field decides what else is asked.
+func decides(p platform.Platform, field string) bool {
+	for _, ask := range p.Asks {
+		for name := range ask.When {
+			if askField(p, name) == field {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// typed are the answers that other asks may depend on, as they stand in the
+// form.
+func (a *add) typed(p platform.Platform) map[string]string {
+	out := map[string]string{}
+	if a.form == nil {
+		return out
+	}
+	for _, ask := range p.Asks {
+		if len(ask.Options) > 0 {
+			out[ask.Name] = a.form.Value(askField(p, ask.Name))
+		}
+	}
+	return out
 }
 
 // propose puts a free name into the form, unless the admin typed another.
@@ -187,7 +217,7 @@ func (a *add) answers() (platform.Platform, platform.Answers) {
 		Name: a.form.Value(fieldName), Grant: a.grant(p), Expect: a.form.Value(fieldExpect),
 		Plain: map[string]string{}, Secret: core.Secrets{},
 	}
-	for _, ask := range p.AsksFor(out.Grant) {
+	for _, ask := range p.AsksFor(out.Grant, a.typed(p)) {
 		field := askField(p, ask.Name)
 		switch {
 		case ask.Secret:

@@ -37,7 +37,7 @@ func (a *add) fields(p platform.Platform, g core.Grant) []widget.Field {
 		{Name: fieldPlatform, Label: widget.Key("connections.ask.platform"), Options: platforms, Value: string(p.ID), Hint: widget.Key("connections.ask.platform.hint")},
 		{Name: fieldGrant, Label: widget.Key("connections.ask.grant"), Options: grants, Value: string(g), Hint: widget.FirstNamed("", "connections.ask.grant."+string(g))},
 	}
-	for _, ask := range p.AsksFor(g) {
+	for _, ask := range p.AsksFor(g, a.typed(p)) {
 		out = append(out, a.ask(p, ask)...)
 	}
 	if g == core.GrantCode || g == core.GrantDevice || g == core.GrantPastedCode {

@@ -17,7 +17,7 @@ import (
 // readFiles puts a file's content in the place of its path, where a path was
 // typed: a file of a vendor's console is a JSON object, and begins like one.
 func (f *family) readFiles(p platform.Platform, a platform.Answers) (platform.Answers, error) {
-	for _, ask := range p.AsksFor(a.Grant) {
+	for _, ask := range p.AsksFor(a.Grant, a.Plain) {
 		typed := strings.TrimSpace(a.Secret[ask.Name].Reveal())
 		if !ask.File || typed == "" || strings.HasPrefix(typed, "{") || strings.HasPrefix(typed, "\ufeff") || f.ReadFile == nil {
 			continue

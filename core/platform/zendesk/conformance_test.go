@@ -6,6 +6,7 @@ import (
 
 	"deskward/core"
 	"deskward/core/advice"
+	"deskward/core/locale"
 	"deskward/core/platform/platformtest"
 	"deskward/core/platform/zendesk"
 	"deskward/core/transport"
@@ -13,11 +14,20 @@ import (
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
+	for _, product := range []string{"support", "chat"} {
+		t.Run(product, func(t *testing.T) {
+			t.Parallel()
+			conform(t, product)
+		})
+	}
+}
+
+func conform(t *testing.T, product string) {
 	platformtest.Run(t, zendesk.Platform(), platformtest.Options{
 		Locales: os.DirFS("../../../assets/locales"),
 		Connection: func(_ string, g core.Grant) core.Connection {
 			if g != core.GrantAppKey {
-				return core.Connection{Platform: zendesk.ID, Account: "acme", ClientID: "client", Settings: map[string]string{"product": "chat"}}
+				return core.Connection{Platform: zendesk.ID, Account: "acme", ClientID: "client", Settings: map[string]string{"product": product, "email": "agnes@acme.example"}}
 			}
 			return core.Connection{
 				Platform: zendesk.ID, Account: "acme",
@@ -28,6 +38,23 @@ func TestConformance(t *testing.T) {
 			return transport.Endpoints{zendesk.ID: {"conversations": base, "chat": base, "zopim": base, "support": base}}
 		},
 	})
+}
+
+func TestEveryFindingIsToldInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	for _, lang := range locale.Langs() {
+		words, err := locale.Load(os.DirFS("../../../assets/locales"), lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, code := range zendesk.Findings() {
+			for _, end := range []string{"", ".means", ".fix"} {
+				if !words.Has("finding." + code + end) {
+					t.Errorf("%s: no text finding.%s%s", lang, code, end)
+				}
+			}
+		}
+	}
 }
 
 func TestEveryCodeIsAdvised(t *testing.T) {

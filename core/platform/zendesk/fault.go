@@ -36,6 +36,8 @@ func AdviceKeys() []string {
 		out = append(out, "zendesk."+c)
 	}
 	out = append(out, codeChatRefused, codeChatForbidden, codeChatSupportToken, codeChatNowhere, codeChatClient, codeChatPublic)
+	out = append(out, codeSupportRefused, codeSupportToken, codeSupportAnonymous, codeSupportEndUser, codeSupportScope, codeSupportForbidden, codeSupportQuestion)
+	out = append(out, codeSupportChatToken, codeSupportOAuthToken, codeSupportStillLive, codeSupportClient, codeSupportPublic, codeSupportScopes)
 	return append(out, codeUnlisted, codeNoCode, codeThrottled, codeUnavailable, codeNotAPI)
 }
 

@@ -1,6 +1,6 @@
 // Package zendesk is the platform of Zendesk: its Conversations API (Sunshine
 // Conversations, version 2), which tells who a messaging user is and whether
-// they have signed in, Zendesk Chat, and the actions around the keys that sign
+// they have signed in, Zendesk Support with its OAuth and API tokens, Zendesk Chat, and the actions around the keys that sign
 // visitor tokens. Each has credentials of its own, which the others refuse.
 //
 // Zendesk has no public API for the signing keys of an ordinary account: they
@@ -26,6 +26,7 @@ const (
 	settingKey   = "key_id"   // app_…, act_… or svc_…
 	settingBrand = "brand_id" // where each brand has users of its own
 	settingAuth  = "auth"
+	settingEmail = "email" // of the agent whom an API token of Support acts for
 )
 
 // How a request is authenticated.
@@ -51,9 +52,10 @@ func Platform() platform.Platform {
 		// Zendesk had the API (Sunshine Conversations' specification, "servers").
 		Regions: []platform.Region{{ID: regionZendesk}, {ID: regionUS}, {ID: regionEU}},
 		Asks:    asks(),
-		Scopes:  nil, // Chat has three, and Support others
+		Scopes:  nil, // each product has its own
 		OAuth:   oauthConfig,
 		Dial:    dial,
+		Lint:    lint,
 		Ends:    ends,
 		Actions: func(s platform.Services) []action.Action { return (&keys{s, wait}).actions() },
 	}
