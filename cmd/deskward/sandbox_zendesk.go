@@ -33,6 +33,10 @@ func zendeskConnection(sb *sandbox.Sandbox, g core.Grant) map[string]string {
 func zendeskAnswer(_ context.Context, sb *sandbox.Sandbox, run guide.Run, step guide.Step, field string) (string, bool, error) {
 	z := sb.Fixtures().Zendesk
 	switch step.ID + "." + field {
+	case "client.client_id", "client.client_secret":
+		return zendeskClient(sb, run, field)
+	case "ended.description":
+		return "helpdesk scripts", true, sb.ZendeskEndAPIToken(z.APIToken)
 	case "found.visitor": // both hosts answer, as in the time of the change
 		return z.Cast.Linked.ChatID, true, sb.Set(sandbox.ZendeskZopimAnswers, true)
 	case "key.kid", "key.secret", "key.begins", "fresh.kid", "fresh.secret", "fresh.begins":
@@ -75,9 +79,19 @@ func zendeskAnswer(_ context.Context, sb *sandbox.Sandbox, run guide.Run, step g
 		"which.key": "web (rehearsal)", "which.account": z.Subdomain, "which.kid": z.KID, "which.secret": z.Secret, "which.places": "shop backend, app backend",
 		"fresh.name": "web new (rehearsal)",
 		"chat.name":  "Acme chat (rehearsal)", "chat.account": z.Subdomain, "chat.token": z.ChatToken,
+		"token.name": "Acme scripts (rehearsal)", "token.account": z.Subdomain, "token.email": z.AdminEmail, "token.token": z.APIToken, "client.name": "Acme OAuth (rehearsal)",
 		"found.places": "nightly export, visitor lookup", "changed.switched": "visitor lookup, nightly export",
 	}[step.ID+"."+field]
 	return v, ok, nil
+}
+
+// zendeskClient registers an OAuth client in the Admin Center, once for each run.
+func zendeskClient(sb *sandbox.Sandbox, run guide.Run, field string) (string, bool, error) {
+	id, secret, err := sb.ZendeskOAuthClient("rehearsal "+run.ID, true, run.Steps["keep"].Out["redirect"])
+	if field == "client_id" {
+		return id, err == nil, err
+	}
+	return secret, err == nil, err
 }
 
 // wrongToken is what a developer's first attempt often is: no key id, the id as

@@ -116,11 +116,17 @@ func (s *support) addClient(name string, confidential bool, redirects []string) 
 }
 
 // ZendeskOAuthClient makes an OAuth client in the Admin Center as an admin
-// would; a public one has no secret. It fails with code sandbox.bad-request.
+// would; a public one has no secret. One of that name that was made so before is
+// returned again. It fails with code sandbox.bad-request.
 func (sb *Sandbox) ZendeskOAuthClient(name string, confidential bool, redirects ...string) (id, secret string, err error) {
 	s := sb.zendesk.support
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, c := range s.clients {
+		if c.name == name && (c.secret != "") == confidential && slices.Equal(c.redirects, redirects) {
+			return c.id, c.secret, nil
+		}
+	}
 	c, why := s.addClient(name, confidential, redirects)
 	if c == nil {
 		return "", "", zendeskProblem(why)

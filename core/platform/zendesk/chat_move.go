@@ -26,17 +26,18 @@ const (
 	codeVisitorDiffers   = "zendesk.chat-visitor-differs"
 )
 
-// moves is the actions around what Zendesk ends: Chat's old host.
+// moves is the actions around what Zendesk ends: Chat's old host, and the API
+// tokens of Support.
 type moves struct{ s platform.Services }
 
 func (m *moves) actions() []action.Action {
-	return []action.Action{
+	return append([]action.Action{
 		action.New("zendesk.chat_connection", action.Changes, m.chatConnection),
 		action.New("zendesk.probe_chat_hosts", action.Reads, m.probeChatHosts),
 		action.New("zendesk.compare_chat_visitor", action.Reads, m.compareChatVisitor),
 		action.New("zendesk.prove_chat_home", action.Reads, m.proveChatHome),
 		action.New("zendesk.match_places", action.Reads, m.matchPlaces),
-	}
+	}, m.tokenActions()...)
 }
 
 // env is what a client of the stored connection works with.

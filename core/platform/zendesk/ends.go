@@ -14,7 +14,10 @@ const (
 )
 
 // The guides that lead out of the ends.
-const guideZopim = "zendesk-chat-zopim"
+const (
+	guideZopim  = "zendesk-chat-zopim"
+	guideTokens = "zendesk-api-token-oauth"
+)
 
 // idleLife is how long an API token may go unused before Zendesk deactivates
 // it; 60 days later it is deleted (pageTokensEnd, since 2026-07-28).
@@ -42,12 +45,13 @@ func ends(c core.Summary) []core.End {
 		if c.Host == chatAtZopim {
 			out = append(out, core.End{Code: "zendesk.zopim-ends", At: zopimEnd(), Source: pageZopim, Guide: guideZopim})
 		}
+	case c.Grant == core.GrantAPIToken && c.ReplacedBy != "": // ended and proved so
 	case c.Grant == core.GrantAPIToken:
-		out = append(out, core.End{Code: "zendesk.api-token-ends", At: tokensEnd(), Source: pageTokensEnd})
+		out = append(out, core.End{Code: "zendesk.api-token-ends", At: tokensEnd(), Source: pageTokensEnd, Guide: guideTokens})
 		// The last use known here is the last check; other systems may have
 		// used it since.
 		if used := c.CheckedAt; !used.IsZero() && c.CheckOK && used.Add(idleLife).Before(tokensEnd()) {
-			out = append(out, core.End{Code: "zendesk.api-token-idle", At: used.Add(idleLife), Source: pageTokensEnd})
+			out = append(out, core.End{Code: "zendesk.api-token-idle", At: used.Add(idleLife), Source: pageTokensEnd, Guide: guideTokens})
 		}
 	case c.Grant == core.GrantCode && c.HasAccess && !c.HasRefresh:
 		out = append(out, core.End{Code: "zendesk.refresh-needed", At: refreshNeeded(), Source: pageRefresh})
