@@ -270,7 +270,7 @@ func (d *desk) connectionDeps() connections.Deps {
 	deps := connections.Deps{
 		Connections: s.connections, Events: s.events, Platforms: s.platforms.Platforms, Service: s.platforms, Consent: s.consent,
 		Clock: s.clock, User: d.app.actor.User, Host: d.app.actor.Host, Folder: d.privateFolder(),
-		Migrate: d.migrate,
+		Migrate: d.migrate, Mail: d.proveMail,
 	}
 	if b := (desktop{d.app.env}); b.has() {
 		deps.Browser = b

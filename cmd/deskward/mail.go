@@ -39,26 +39,14 @@ func (a *app) mailProve(ctx context.Context, name string, f mailFlags) error {
 	if err != nil {
 		return err
 	}
-	c, err := s.connections.ByName(ctx, name)
+	proofs, err := mailproof.Requests(ctx, s.services(), name, f.user, servers...)
 	if err != nil {
 		return err
 	}
-	proofs, err := mailproof.ForConnection(c, s.endpoints, f.user, servers...)
-	if err != nil {
-		return err
-	}
-	token, err := s.consent.Access(ctx, c.ID)
-	if err != nil {
-		return err
-	}
-	if c, err = s.connections.ByName(ctx, name); err != nil { // the token may have been renewed
-		return err
-	}
-	prover := mailproof.Prover{Roots: s.http.Roots(), Clock: s.clock}
+	prover := mailproof.ProverOf(s.services())
 	reports := []mailproof.Report{}
 	var worst error
 	for _, r := range proofs {
-		r.Token, r.Expires = token, c.AccessExpires
 		if r.Server.Protocol == mailproof.SMTP {
 			r.SendTo = f.sendTo
 		}

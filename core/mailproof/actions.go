@@ -41,7 +41,7 @@ func (m *proofs) prove(protocol Protocol) func(context.Context, ProveIn) (ProveO
 		if err != nil {
 			return ProveOut{}, err
 		}
-		report, err := Prover{Roots: m.s.HTTP.Roots(), Clock: m.s.Clock}.Prove(ctx, r)
+		report, err := ProverOf(m.s).Prove(ctx, r)
 		if err != nil {
 			return ProveOut{}, err
 		}
@@ -55,13 +55,8 @@ func (m *proofs) prove(protocol Protocol) func(context.Context, ProveIn) (ProveO
 	}
 }
 
-// request is what proves the named connection by one protocol, with a token
-// that works now.
+// request is what proves the named connection by one protocol.
 func (m *proofs) request(ctx context.Context, protocol Protocol, in ProveIn) (Request, error) {
-	c, err := m.s.Connections.ByName(ctx, in.Connection)
-	if err != nil {
-		return Request{}, err
-	}
 	var named []Server
 	if strings.TrimSpace(in.Server) != "" {
 		server, err := Parse(in.Server)
@@ -73,14 +68,7 @@ func (m *proofs) request(ctx context.Context, protocol Protocol, in ProveIn) (Re
 		}
 		named = []Server{server}
 	}
-	token, err := m.s.Tokens.Access(ctx, c.ID)
-	if err != nil {
-		return Request{}, err
-	}
-	if c, err = m.s.Connections.ByName(ctx, in.Connection); err != nil { // the token may have been renewed
-		return Request{}, err
-	}
-	requests, err := ForConnection(c, m.s.Endpoints, in.User, named...)
+	requests, err := Requests(ctx, m.s, in.Connection, in.User, named...)
 	if err != nil {
 		return Request{}, err
 	}
@@ -90,6 +78,33 @@ func (m *proofs) request(ctx context.Context, protocol Protocol, in ProveIn) (Re
 			r = other
 		}
 	}
-	r.Token, r.Expires = token, c.AccessExpires
 	return r, nil
+}
+
+// ProverOf is the prover over the program's services.
+func ProverOf(s platform.Services) Prover { return Prover{Roots: s.HTTP.Roots(), Clock: s.Clock} }
+
+// Requests is ForConnection for the connection of a name, with a token that
+// works now: it may be renewed for it. Where no server is known it fails
+// before that.
+func Requests(ctx context.Context, s platform.Services, name, user string, servers ...Server) ([]Request, error) {
+	c, err := s.Connections.ByName(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := ForConnection(c, s.Endpoints, user, servers...); err != nil {
+		return nil, err
+	}
+	token, err := s.Tokens.Access(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if c, err = s.Connections.ByName(ctx, name); err != nil { // the token may have been renewed
+		return nil, err
+	}
+	out, err := ForConnection(c, s.Endpoints, user, servers...)
+	for i := range out {
+		out[i].Token, out[i].Expires = token, c.AccessExpires
+	}
+	return out, err
 }

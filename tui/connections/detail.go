@@ -194,6 +194,8 @@ func (d *detail) Keys() []screen.Key {
 	}
 	if on["migrate"].Reason == "" {
 		keys = append(keys, on["migrate"])
+	} else if d.f.Mail != nil && s.Grant != core.GrantAuthtoken {
+		keys = append(keys, d.f.mailKey(d.card.conn, s))
 	}
 	if !s.RefreshBegun.IsZero() {
 		keys = append(keys, screen.NewKey("F", "connections.key.force", "F"))

@@ -8,6 +8,7 @@ import (
 
 	"deskward/core"
 	"deskward/core/locale"
+	"deskward/core/mailproof"
 	"deskward/tui/screen"
 )
 
@@ -120,6 +121,19 @@ func (f *family) rowKeys(s core.Summary, some bool, busy work) map[string]screen
 	}
 }
 
+// mailKey proves a connection by mail. It shares m with migrating, which only
+// legacy auth tokens can.
+func (f *family) mailKey(c core.Connection, s core.Summary) screen.Key {
+	_, _, known := mailproof.Defaults(c)
+	k := screen.NewKey("m", "connections.key.mail", "m").
+		If(s.HasAccess || s.HasRefresh || s.Grant.Unattended(), "connections.off.no-bearer").
+		If(known, "connections.off.no-mail-server")
+	if !known {
+		return k.Hide()
+	}
+	return k
+}
+
 // open opens what a key of rowKeys stands for, for the keys that open a
 // screen; ok is false for others. inside: from the connection's own screen.
 func (f *family) open(key string, s core.Summary, inside bool) (step screen.Step, ok bool) {
@@ -127,6 +141,12 @@ func (f *family) open(key string, s core.Summary, inside bool) (step screen.Step
 	case "o":
 		return screen.Step{Open: f.grantScreen(subjectOf(s, inside))}, true
 	case "m":
+		switch {
+		case s.Grant != core.GrantAuthtoken && f.Mail != nil:
+			return screen.Step{Open: f.Mail(s)}, true
+		case s.Grant != core.GrantAuthtoken:
+			return screen.Step{}, false
+		}
 		return screen.Step{Open: f.Migrate(s)}, true
 	case "y":
 		return screen.Step{Open: newCopyMenu(f, s)}, true

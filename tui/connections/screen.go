@@ -65,6 +65,8 @@ type Deps struct {
 	// ReadFile, optional, reads a file whose path was typed in the place of its
 	// content. Its errors are *core.Error.
 	ReadFile func(name string) ([]byte, error)
+	// Mail, optional, opens the proof of a connection at its mail servers.
+	Mail func(core.Summary) screen.Screen
 	// Migrate, optional, opens the migration of a legacy auth token.
 	Migrate func(core.Summary) screen.Screen
 }
