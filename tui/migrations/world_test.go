@@ -9,11 +9,11 @@ import (
 
 	"deskward/assets"
 	"deskward/core"
-	"deskward/core/action"
 	"deskward/core/advice"
 	"deskward/core/consent"
 	"deskward/core/guide"
 	"deskward/core/locale"
+	"deskward/core/mailproof"
 	"deskward/core/platform"
 	"deskward/core/platform/all"
 	"deskward/core/sandbox"
@@ -75,7 +75,7 @@ func (w *world) newRunner(t testing.TB) *guide.Runner {
 		Connections: w.conns, Store: w.store, Events: w.events, Clock: clock, HTTP: client,
 		Endpoints: w.sandbox.Endpoints(), Tokens: tokens, Checks: platforms.Check,
 	}
-	var actions []action.Action
+	actions := mailproof.Actions(services)
 	for _, p := range all.Platforms() {
 		if p.Actions != nil {
 			actions = append(actions, p.Actions(services)...)
