@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"deskward/assets"
 	"deskward/core"
 	"deskward/core/advice"
@@ -122,9 +124,13 @@ func open(t testing.TB, s *servers, lang locale.Lang, width, height int) rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := rig{tuitest.Drive(t, m, width, height), copied}
-	m.SetSend(r.Post)
-	return r
+	// The screen proves as soon as it opens, so where its steps go is set before.
+	var to *tuitest.Driver
+	ready := make(chan struct{})
+	m.SetSend(func(msg tea.Msg) { <-ready; to.Post(msg) })
+	to = tuitest.Drive(t, m, width, height)
+	close(ready)
+	return rig{to, copied}
 }
 
 func TestProofsReadWellAtEverySize(t *testing.T) {
