@@ -282,7 +282,9 @@ func (d *desk) connectionDeps() connections.Deps {
 			Code: func(scopes []string) (string, error) {
 				return d.sandbox.ZohoSelfClientCode(scopes, zohoCodeMinutes, "")
 			},
-			Answers: func(p core.PlatformID, g core.Grant) map[string]string { return sandboxValues(d.sandbox, p, g) },
+			Answers: func(p core.PlatformID, g core.Grant, chosen map[string]string) map[string]string {
+				return sandboxValues(d.sandbox, p, g, chosen)
+			},
 		}
 	}
 	return deps

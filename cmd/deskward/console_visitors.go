@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"deskward/core"
 	"deskward/core/lookup"
 	"deskward/core/visitortoken"
 	"deskward/tui/keys"
@@ -20,7 +19,6 @@ import (
 func (d *desk) visitorDeps() visitors.Deps {
 	s := d.session.Load()
 	deps := visitors.Deps{
-		Kinds:   []core.VisitorKind{core.VisitorLogin, core.VisitorMessaging}, // Support and Chat have no client yet
 		Sources: s.sources, Find: (&lookup.Service{Clock: s.clock}).Find, Clock: s.clock,
 		Batches: s.batches(), ReadList: d.readList, Export: d.exportBatch,
 		History: &lookup.History{Store: s.store, Clock: s.clock},

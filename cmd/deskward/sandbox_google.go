@@ -10,7 +10,7 @@ import (
 )
 
 // googleConnection is the downloaded file, and what a file does not say.
-func googleConnection(sb *sandbox.Sandbox, g core.Grant) map[string]string {
+func googleConnection(sb *sandbox.Sandbox, g core.Grant, _ map[string]string) map[string]string {
 	fix := sb.Fixtures().Google
 	v := map[string]string{"scopes": strings.Join(fix.Scopes, " ")}
 	if g == core.GrantServiceAccount {

@@ -9,7 +9,7 @@ import (
 	"deskward/core/sandbox"
 )
 
-func salesforceConnection(sb *sandbox.Sandbox, g core.Grant) map[string]string {
+func salesforceConnection(sb *sandbox.Sandbox, g core.Grant, _ map[string]string) map[string]string {
 	s := sb.Fixtures().Salesforce
 	v := map[string]string{
 		"region": "production", "my_domain": s.MyDomain, "client_id": s.ClientID, core.SecretClientSecret: s.ClientSecret, "scopes": "api refresh_token id",

@@ -12,8 +12,9 @@ import (
 // admin would look it up or fetch it from a page. A platform's own is in the
 // file sandbox_<platform>.go.
 type sandboxPlatform struct {
-	// connection returns what is asked for a new connection, by ask.
-	connection func(sb *sandbox.Sandbox, g core.Grant) map[string]string
+	// connection returns what is asked for a new connection, by ask; chosen are
+	// the options that were chosen already.
+	connection func(sb *sandbox.Sandbox, g core.Grant, chosen map[string]string) map[string]string
 	// answer returns what is typed into a field of the step that a run is at,
 	// and false where the sandbox has nothing to say. It may act on the
 	// double's pages for it. nil: the platform has no guide.
@@ -40,9 +41,9 @@ func sandboxPlatformOf(p core.PlatformID) sandboxPlatform {
 
 // sandboxValues are what an admin would have at hand for a connection in the
 // sandbox, by ask.
-func sandboxValues(sb *sandbox.Sandbox, p core.PlatformID, g core.Grant) map[string]string {
+func sandboxValues(sb *sandbox.Sandbox, p core.PlatformID, g core.Grant, chosen map[string]string) map[string]string {
 	if known := sandboxPlatformOf(p); known.connection != nil {
-		return known.connection(sb, g)
+		return known.connection(sb, g, chosen)
 	}
 	return nil
 }

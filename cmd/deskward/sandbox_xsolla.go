@@ -8,7 +8,7 @@ import (
 	"deskward/core/sandbox"
 )
 
-func xsollaConnection(sb *sandbox.Sandbox, g core.Grant) map[string]string {
+func xsollaConnection(sb *sandbox.Sandbox, g core.Grant, _ map[string]string) map[string]string {
 	x := sb.Fixtures().Xsolla
 	v := map[string]string{
 		"project_id": x.ProjectID, "provider": x.Provider, "client_id": x.ClientID, "client_secret": x.ClientSecret, "scopes": "offline",

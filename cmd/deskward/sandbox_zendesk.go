@@ -14,14 +14,19 @@ import (
 	"deskward/core/sandbox"
 )
 
-func zendeskConnection(sb *sandbox.Sandbox, g core.Grant) map[string]string {
+func zendeskConnection(sb *sandbox.Sandbox, g core.Grant, chosen map[string]string) map[string]string {
 	z := sb.Fixtures().Zendesk
-	switch g {
-	case core.GrantCode:
+	support := chosen[core.SettingProduct] == "support"
+	switch {
+	case support && g == core.GrantAPIToken:
+		return map[string]string{"product": "support", "account": z.Subdomain, "email": z.AdminEmail, core.SecretAPIToken: z.APIToken}
+	case support && g != core.GrantAppKey:
+		return map[string]string{"product": "support", "account": z.Subdomain, "client_id": z.OAuthClientID, "client_secret": z.OAuthClientSecret}
+	case g == core.GrantCode:
 		return map[string]string{"product": "chat", "account": z.Subdomain, "client_id": z.ChatClientID, "client_secret": z.ChatClientSecret}
-	case core.GrantClientCredentials:
+	case g == core.GrantClientCredentials:
 		return map[string]string{"product": "chat", "account": z.Subdomain, "client_id": z.ChatServerID, "client_secret": z.ChatServerSecret}
-	case core.GrantAPIToken:
+	case g == core.GrantAPIToken:
 		return map[string]string{"product": "chat", "account": z.Subdomain, core.SecretAPIToken: z.ChatToken}
 	}
 	return map[string]string{"region": "zendesk", "account": z.Subdomain, "app_id": z.AppID, "key_id": z.AppKeyID, core.SecretAPIToken: z.AppKeySecret}

@@ -13,7 +13,7 @@ import (
 // lives: the longest that Zoho's console offers.
 const zohoCodeMinutes = 10
 
-func zohoConnection(sb *sandbox.Sandbox, g core.Grant) map[string]string {
+func zohoConnection(sb *sandbox.Sandbox, g core.Grant, _ map[string]string) map[string]string {
 	z := sb.Fixtures().Zoho
 	v := map[string]string{"region": z.Region, "account": z.OrgID, "authtoken": z.Authtoken, "scopes": strings.Join(z.Scopes, " ")}
 	switch g {

@@ -71,9 +71,9 @@ func (c Config) answerError(on string, params url.Values) error {
 // take exchanges an answer, saves what it gave and makes the first check. The
 // same answer arriving twice, in this or another process, is exchanged once
 // and both get the result.
-func (s *Service) take(ctx context.Context, rec attemptRecord, a answer) (out Result, failed error) {
+func (s *Service) take(ctx context.Context, rec attemptRecord, a answer) (_ Result, failed error) {
 	s.setTaking(rec.ID, 1)
-	defer func() { s.taken(rec.ID, out, failed) }()
+	defer func() { s.taken(rec.ID, failed) }()
 	sum := sha256.Sum256([]byte(a.params.Get("code")))
 	for {
 		v, err, _ := s.group.Do("answer "+rec.ID+string(sum[:]), func() (any, error) {

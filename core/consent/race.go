@@ -157,8 +157,8 @@ func (s *Service) settled(ctx context.Context, a Attempt) (Result, bool, error) 
 		if s.isTaking(a.ID) { // it began, and ended the attempt, while the store was read
 			return Result{}, false, nil
 		}
-		if own, here := s.outcomeOf(a.ID); here {
-			return own.res, true, own.err
+		if why := s.whyEnded(a.ID); why != nil {
+			err = why
 		}
 	}
 	return res, err != nil || stands == over, err

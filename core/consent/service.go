@@ -51,10 +51,10 @@ type Service struct {
 
 	group singleflight.Group // one exchange per answer
 
-	mu       sync.Mutex
-	taking   map[string]int     // answers being taken here, by attempt id
-	outcomes map[string]outcome // of the last answer taken here, by attempt id
-	flights  map[string]*flight // renewals under way here, by kind and connection id
+	mu      sync.Mutex
+	taking  map[string]int     // answers being taken here, by attempt id
+	ends    map[string]error   // why an answer taken here ended its attempt, by attempt id
+	flights map[string]*flight // renewals under way here, by kind and connection id
 }
 
 func (s *Service) setTaking(attemptID string, by int) {
@@ -68,27 +68,28 @@ func (s *Service) setTaking(attemptID string, by int) {
 	}
 }
 
-// taken notes what came of an answer, for those in this process who wait for
-// the same attempt and would find only that it has ended.
-func (s *Service) taken(attemptID string, res Result, err error) {
+// taken notes why an answer was refused, for those in this process who wait for
+// the same attempt and would find only that it has ended. What was granted is
+// in the store, and no secret is kept here.
+func (s *Service) taken(attemptID string, err error) {
 	switch core.CodeOf(err) {
-	case "consent.ended", "consent.exchanging", "consent.stopped": // another answer's outcome counts
+	case "", "consent.ended", "consent.exchanging", "consent.stopped": // granted, or another answer's outcome counts
 	default:
 		s.mu.Lock()
-		if s.outcomes == nil {
-			s.outcomes = map[string]outcome{}
+		if s.ends == nil {
+			s.ends = map[string]error{}
 		}
-		s.outcomes[attemptID] = outcome{res, err}
+		s.ends[attemptID] = err
 		s.mu.Unlock()
 	}
 	s.setTaking(attemptID, -1)
 }
 
-func (s *Service) outcomeOf(attemptID string) (outcome, bool) {
+// whyEnded is what taken noted; nil: nothing here ended the attempt.
+func (s *Service) whyEnded(attemptID string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o, ok := s.outcomes[attemptID]
-	return o, ok
+	return s.ends[attemptID]
 }
 
 func (s *Service) isTaking(attemptID string) bool {

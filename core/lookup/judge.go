@@ -16,7 +16,7 @@ type Outcome string
 // The outcomes.
 const (
 	Linked    Outcome = "linked"     // they mean the same person
-	NotLinked Outcome = "not-linked" // somebody is there, and nothing ties the records together
+	NotLinked Outcome = "not-linked" // somebody is there, and no second record is tied to them
 	Elsewhere Outcome = "elsewhere"  // tied to somebody else
 	WillFail  Outcome = "will-fail"  // the next sign-in will be refused, or go to somebody else
 	Several   Outcome = "several"    // a name or text that several people have

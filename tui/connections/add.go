@@ -124,7 +124,7 @@ func (a *add) fillIn() {
 	}
 	p := a.platform()
 	grant := a.grant(p)
-	values := a.f.Sandbox.Answers(p.ID, grant)
+	values := a.f.Sandbox.Answers(p.ID, grant, a.typed(p))
 	fill := func() {
 		for _, ask := range p.AsksFor(grant, values) {
 			if v, ok := values[ask.Name]; ok {

@@ -80,8 +80,9 @@ type Sandbox struct {
 	AgreeDevice func(ctx context.Context, verificationURL, userCode string) error
 	// Code is what the vendor's console would have made for these scopes.
 	Code func(scopes []string) (string, error)
-	// Answers are what exists in the sandbox, by ask.
-	Answers func(platform core.PlatformID, grant core.Grant) map[string]string
+	// Answers are what exists in the sandbox, by ask. chosen are the answers to
+	// asks with options that are in the form already.
+	Answers func(platform core.PlatformID, grant core.Grant, chosen map[string]string) map[string]string
 }
 
 // family is what the screens share.

@@ -60,11 +60,7 @@ func (s *find) drawEmpty(e screen.Env) []string {
 		lines = append(append(lines, widget.Wrap(e.T("visitors.empty.what"), w)...), "")
 	}
 	lines = append(append(lines, add...), "")
-	kinds := s.f.Kinds
-	if kinds == nil {
-		kinds = core.VisitorKinds()
-	}
-	for _, k := range kinds {
+	for _, k := range core.VisitorKinds() {
 		text := e.T("visitor.kind." + string(k))
 		lines = append(lines, widget.Marked("  "+e.Theme.Accent.Render(e.Theme.Glyphs.Bullet), text+e.T("visitors.empty.colon")+e.T("visitors.empty."+string(k)), w)...)
 	}

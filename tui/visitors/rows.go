@@ -20,6 +20,7 @@ type row struct {
 	visitor core.Visitor     // zero: there is none
 	bad     []lookup.Finding // what is wrong with it
 	tied    bool             // it has the person's external id
+	only    bool             // no other record has, nor was that id what was looked for
 }
 
 // rowsOf lists what the sources answered, in their order.
@@ -49,8 +50,14 @@ func rowsOf(r lookup.Result) []row {
 			out = append(out, row{answer: a})
 		}
 	}
+	first := slices.IndexFunc(out, isTied)
+	if first >= 0 && !slices.ContainsFunc(out[first+1:], isTied) {
+		out[first].only = r.Query.Text != r.Verdict.ExternalID
+	}
 	return out
 }
+
+func isTied(r row) bool { return r.tied }
 
 // unsettled reports a source that may have more to tell.
 func unsettled(a lookup.Answer) bool {
@@ -134,7 +141,7 @@ func link(e screen.Env, r row, verdict lookup.Verdict) string {
 			key = "visitors.link.sub"
 		}
 		words = append(words, e.T(key))
-	case r.tied:
+	case r.tied && !r.only: // one record alone matches nothing
 		words = append(words, e.T("visitors.link.same"))
 	case v.ExternalID == "":
 		words = append(words, e.T("visitors.link.none"))

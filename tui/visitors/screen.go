@@ -22,9 +22,6 @@ type Deps struct {
 	// Find asks them: lookup.Service.Find.
 	Find  func(context.Context, lookup.Query, []lookup.Source, func(lookup.Answer)) lookup.Result
 	Clock core.Clock
-	// Kinds are the people whom some platform of this version can find; nil:
-	// all kinds. Without a connection they are what the screen can be taught.
-	Kinds []core.VisitorKind
 
 	// Browser, optional, opens pages on the admin's own machine: nil over SSH.
 	Browser core.Browser
