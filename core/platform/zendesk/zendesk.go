@@ -1,7 +1,8 @@
 // Package zendesk is the platform of Zendesk: its Conversations API (Sunshine
 // Conversations, version 2), which tells who a messaging user is and whether
-// they have signed in, Zendesk Support with its OAuth and API tokens, Zendesk Chat, and the actions around the keys that sign
-// visitor tokens. Each has credentials of its own, which the others refuse.
+// they have signed in, Zendesk Support with its OAuth and API tokens, Zendesk
+// Chat, and the actions around the keys that sign visitor tokens. Each has
+// credentials of its own, which the others refuse.
 //
 // Zendesk has no public API for the signing keys of an ordinary account: they
 // are made in the Admin Center. Only a direct account of Sunshine
