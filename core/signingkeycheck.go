@@ -2,20 +2,19 @@ package core
 
 import (
 	"math"
-	"regexp"
 	"strings"
 )
 
 // kidShape is a key id as Zendesk makes them: the prefix of its kind of key
 // and 24 hexadecimal digits (github.com/zendesk/sunshine-conversations-api-spec).
 // Only the prefix is insisted on: the rest is how they have looked so far.
-var kidShape = regexp.MustCompile(`^(app|act|svc|int)_[0-9A-Za-z]{4,64}$`)
+var kidShape = Pattern(`^(app|act|svc|int)_[0-9A-Za-z]{4,64}$`)
 
 // subdomainShape is a Zendesk account's subdomain: one label of a host name.
-var subdomainShape = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+var subdomainShape = Pattern(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 // projectShape is an Xsolla Login project's id: a UUID.
-var projectShape = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+var projectShape = Pattern(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // Subdomain returns the subdomain of a Zendesk account, of whatever names it:
 // "acme", "acme.zendesk.com" or an address of a page there.
@@ -35,13 +34,13 @@ func (k KeyKind) CheckAccount(typed string) (string, error) {
 	}
 	if k == KeyXsolla {
 		id := strings.ToLower(strings.TrimSpace(typed))
-		if !projectShape.MatchString(id) {
+		if !projectShape().MatchString(id) {
 			return id, keyError("add-key", "", "key.project", nil, nil)
 		}
 		return id, nil
 	}
 	sub := Subdomain(typed)
-	if !subdomainShape.MatchString(sub) {
+	if !subdomainShape().MatchString(sub) {
 		return sub, keyError("add-key", "", "key.account", nil, nil)
 	}
 	return sub, nil
@@ -51,7 +50,7 @@ func (k KeyKind) CheckAccount(typed string) (string, error) {
 // with code key.kid when it does not look like one.
 func CheckKID(typed string) (string, error) {
 	kid := strings.Join(strings.Fields(typed), "")
-	if !kidShape.MatchString(kid) {
+	if !kidShape().MatchString(kid) {
 		return kid, keyError("add-key", "", "key.kid", nil, nil)
 	}
 	return kid, nil

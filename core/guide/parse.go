@@ -224,11 +224,11 @@ func (r *reader) words(n *yaml.Node, what string, how usage) locale.Text {
 	return t
 }
 
-var idPattern = regexp.MustCompile(`^[a-z][a-z0-9]*([_-][a-z0-9]+)*$`)
+var idPattern = core.Pattern(`^[a-z][a-z0-9]*([_-][a-z0-9]+)*$`)
 
 func (r *reader) id(n *yaml.Node, what string) string {
 	s := r.scalar(n, what)
-	if n != nil && s != "" && !idPattern.MatchString(s) {
+	if n != nil && s != "" && !idPattern().MatchString(s) {
 		r.fail(n.Line, "%s %q is not made of lower-case letters, digits, - and _", what, core.CleanLine(s))
 	}
 	return s

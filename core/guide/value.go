@@ -2,12 +2,12 @@ package guide
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"deskward/core"
 	"deskward/core/action"
 	"deskward/core/locale"
 )
@@ -17,23 +17,25 @@ type value struct{ step, output string }
 
 func (v value) String() string { return "${" + v.step + "." + v.output + "}" }
 
+const valueExpr = `\$\{([a-z][a-z0-9_-]*)\.([a-z][a-z0-9_-]*)\}`
+
 var (
-	valuePattern = regexp.MustCompile(`\$\{([a-z][a-z0-9_-]*)\.([a-z][a-z0-9_-]*)\}`)
-	wholeValue   = regexp.MustCompile(`^` + valuePattern.String() + `$`)
+	valuePattern = core.Pattern(valueExpr)
+	wholeValue   = core.Pattern(`^` + valueExpr + `$`)
 )
 
 // valuesIn returns the values a text uses, and whether it has a "${" that is
 // none of them.
 func valuesIn(text string) (found []value, malformed bool) {
-	for _, m := range valuePattern.FindAllStringSubmatch(text, -1) {
+	for _, m := range valuePattern().FindAllStringSubmatch(text, -1) {
 		found = append(found, value{m[1], m[2]})
 	}
-	return found, strings.Contains(valuePattern.ReplaceAllString(text, ""), "${")
+	return found, strings.Contains(valuePattern().ReplaceAllString(text, ""), "${")
 }
 
 // soleValue returns the value that a text consists of, if it is just one.
 func soleValue(text string) (value, bool) {
-	m := wholeValue.FindStringSubmatch(strings.TrimSpace(text))
+	m := wholeValue().FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil {
 		return value{}, false
 	}
@@ -42,8 +44,8 @@ func soleValue(text string) (value, bool) {
 
 // fill replaces each value in text by what get gives for it.
 func fill(text string, get func(value) string) string {
-	return valuePattern.ReplaceAllStringFunc(text, func(s string) string {
-		m := valuePattern.FindStringSubmatch(s)
+	return valuePattern().ReplaceAllStringFunc(text, func(s string) string {
+		m := valuePattern().FindStringSubmatch(s)
 		return get(value{m[1], m[2]})
 	})
 }

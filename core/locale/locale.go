@@ -13,7 +13,6 @@ import (
 	"sync"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
-	"golang.org/x/sync/errgroup"
 	"golang.org/x/text/language"
 )
 
@@ -94,48 +93,38 @@ type text struct {
 // Load reads the files of one language (and English, to fall back to) from a
 // folder of message files.
 func Load(files fs.FS, lang Lang) (*Printer, error) {
-	p := &Printer{lang: lang, bundle: i18n.NewBundle(language.English), texts: map[string]text{}}
+	p := &Printer{lang: lang, bundle: i18n.NewBundle(language.English), texts: make(map[string]text, 4096)}
 	langs := []Lang{English}
 	if lang != English {
 		langs = append(langs, lang) // the later one stays
 	}
 	for _, l := range langs {
-		sentences, err := readAll(files, l)
-		if err != nil {
+		if err := p.read(files, l); err != nil {
 			return nil, err
-		}
-		for _, file := range sentences {
-			for key, raw := range file {
-				p.texts[key] = text{lang: l, raw: raw}
-			}
 		}
 	}
 	p.loc = i18n.NewLocalizer(p.bundle, string(lang), string(English))
 	return p, nil
 }
 
-// readAll reads the files of one language at once: this stands before the
-// first frame.
-func readAll(files fs.FS, l Lang) ([]map[string]json.RawMessage, error) {
+// read notes where each sentence of one language stands. Its text is decoded
+// when it is spoken: this runs before the first frame.
+func (p *Printer) read(files fs.FS, l Lang) error {
 	names, err := fs.Glob(files, "*."+string(l)+".json")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out := make([]map[string]json.RawMessage, len(names))
-	var g errgroup.Group
-	for i, name := range names {
-		g.Go(func() error {
-			raw, err := fs.ReadFile(files, name)
-			if err != nil {
-				return fmt.Errorf("read texts: %w", err)
-			}
-			if err := json.Unmarshal(raw, &out[i]); err != nil {
-				return fmt.Errorf("read texts %s: %w", name, err)
-			}
-			return nil
-		})
+	for _, name := range names {
+		raw, err := fs.ReadFile(files, name)
+		if err != nil {
+			return fmt.Errorf("read texts: %w", err)
+		}
+		err = members(raw, func(key string, value []byte) { p.texts[key] = text{lang: l, raw: value} })
+		if err != nil {
+			return fmt.Errorf("read texts %s: %w", name, err)
+		}
 	}
-	return out, g.Wait()
+	return nil
 }
 
 // Lang returns the language spoken.

@@ -1,18 +1,19 @@
 package locale
 
 import (
-	"regexp"
 	"strings"
+
+	"deskward/core"
 )
 
 // spanShape is a length of time in the symbols of its units, as core writes it
 // where no language is known: "4 min 59 s".
-var spanShape = regexp.MustCompile(`^[0-9]+ (d|h|min|s)( [0-9]+ (d|h|min|s))*$`)
+var spanShape = core.Pattern(`^[0-9]+ (d|h|min|s)( [0-9]+ (d|h|min|s))*$`)
 
 // Span puts a length of time that is written with the symbols of its units
 // ("4 min 59 s") into the language spoken. Any other text stays as it is.
 func (p *Printer) Span(text string) string {
-	if !spanShape.MatchString(text) {
+	if !spanShape().MatchString(text) {
 		return text
 	}
 	words := map[string]string{"d": "time.days", "h": "time.hours", "min": "time.minutes", "s": "time.seconds"}

@@ -187,7 +187,7 @@ func (j *judge) externalID() string {
 // own is the company's own id of a record; "" where the vendor put an id of
 // its own in that place.
 func own(p person) string {
-	if conversationShape.MatchString(p.ExternalID) {
+	if conversationShape().MatchString(p.ExternalID) {
 		return ""
 	}
 	return p.ExternalID
@@ -204,7 +204,7 @@ func (j *judge) ids() {
 			if own(p) == id {
 				j.linked++
 			}
-		case conversationShape.MatchString(p.ExternalID):
+		case conversationShape().MatchString(p.ExternalID):
 			j.add(Note, "external-id.conversation", p.source, "id", p.ExternalID)
 		case own(p) == "":
 			j.add(Note, "external-id.missing", p.source, "name", nameOf(p))
@@ -228,9 +228,9 @@ func (j *judge) ids() {
 	case n > maxExternalID:
 		j.refused = true
 		j.add(Bad, "external-id.too-long", "", "count", strconv.Itoa(n))
-	case emailShape.MatchString(id):
+	case emailShape().MatchString(id):
 		j.add(Note, "external-id.like-email", "", "id", id)
-	case numberShape.MatchString(id):
+	case numberShape().MatchString(id):
 		j.add(Note, "external-id.like-number", "", "id", id)
 	}
 }

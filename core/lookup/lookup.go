@@ -326,14 +326,14 @@ func leadsFrom(from string, v core.Visitor) []Lead {
 			out = append(out, Lead{k, text, from})
 		}
 	}
-	if m := conversationShape.FindStringSubmatch(v.ExternalID); m != nil {
+	if m := conversationShape().FindStringSubmatch(v.ExternalID); m != nil {
 		add(ByMessaging, m[1]) // not the company's id: the vendor's, of app, user and conversation
 	} else {
 		add(ByExternalID, v.ExternalID)
 	}
 	if v.Kind == core.VisitorLogin {
 		add(ByLoginID, v.ID)
-	} else if uuidShape.MatchString(v.ExternalID) {
+	} else if uuidShape().MatchString(v.ExternalID) {
 		add(ByLoginID, v.ExternalID)
 	}
 	add(BySupportID, v.SupportID)

@@ -2,7 +2,6 @@ package lookup
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -44,16 +43,16 @@ func (q Query) Is(k QueryKind) bool { return slices.Contains(q.Kinds, k) }
 const maxQuery = 4096
 
 var (
-	chatShape      = regexp.MustCompile(`^[0-9]{1,12}[.-][0-9A-Za-z]{6,32}$`)
-	uuidShape      = regexp.MustCompile(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-	messagingShape = regexp.MustCompile(`^[0-9a-f]{24}$`)
-	numberShape    = regexp.MustCompile(`^[0-9]{3,20}$`)
-	emailShape     = regexp.MustCompile(`^[^\s@]+@[^\s@]+\.[^\s@]+$`)
-	phoneShape     = regexp.MustCompile(`^\+[0-9 ()-]{6,20}$`)
-	agentPage      = regexp.MustCompile(`^/agent/users/([0-9]+)`)
+	chatShape      = core.Pattern(`^[0-9]{1,12}[.-][0-9A-Za-z]{6,32}$`)
+	uuidShape      = core.Pattern(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	messagingShape = core.Pattern(`^[0-9a-f]{24}$`)
+	numberShape    = core.Pattern(`^[0-9]{3,20}$`)
+	emailShape     = core.Pattern(`^[^\s@]+@[^\s@]+\.[^\s@]+$`)
+	phoneShape     = core.Pattern(`^\+[0-9 ()-]{6,20}$`)
+	agentPage      = core.Pattern(`^/agent/users/([0-9]+)`)
 	// conversationShape is the external id that Zendesk gives the Chat visitor
 	// of a messaging conversation: app, user and conversation.
-	conversationShape = regexp.MustCompile(`^[0-9a-f]{24}_([0-9a-f]{24})_[0-9a-f]{24}$`)
+	conversationShape = core.Pattern(`^[0-9a-f]{24}_([0-9a-f]{24})_[0-9a-f]{24}$`)
 )
 
 // Parse says what a text may be. "email:…" and the other kinds before a colon
@@ -68,7 +67,7 @@ func Parse(typed string) Query {
 		return Query{strings.TrimSpace(rest), []QueryKind{QueryKind(strings.ToLower(word))}}
 	}
 	if u, err := url.Parse(text); err == nil && u.Scheme == "https" {
-		if m := agentPage.FindStringSubmatch(u.Path); m != nil {
+		if m := agentPage().FindStringSubmatch(u.Path); m != nil {
 			return Query{m[1], []QueryKind{BySupportID}}
 		}
 	}
@@ -79,19 +78,19 @@ func kindsOf(text string) []QueryKind {
 	switch {
 	case text == "":
 		return nil
-	case emailShape.MatchString(text):
+	case emailShape().MatchString(text):
 		return []QueryKind{ByEmail, ByExternalID} // some use addresses as external ids
-	case uuidShape.MatchString(text):
+	case uuidShape().MatchString(text):
 		return []QueryKind{ByExternalID, ByLoginID}
-	case conversationShape.MatchString(text):
+	case conversationShape().MatchString(text):
 		return []QueryKind{ByExternalID}
-	case messagingShape.MatchString(text):
+	case messagingShape().MatchString(text):
 		return []QueryKind{ByMessaging, ByExternalID}
-	case chatShape.MatchString(text):
+	case chatShape().MatchString(text):
 		return []QueryKind{ByChatID, ByExternalID}
-	case numberShape.MatchString(text):
+	case numberShape().MatchString(text):
 		return []QueryKind{BySupportID, ByExternalID}
-	case phoneShape.MatchString(text):
+	case phoneShape().MatchString(text):
 		return []QueryKind{ByText}
 	case strings.ContainsAny(text, " \t"):
 		return []QueryKind{ByText, ByExternalID}

@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"regexp"
 	"slices"
 
 	"deskward/core"
@@ -20,7 +19,7 @@ func required() []string {
 	return []string{"locale", "storage", "service", "modules", "connectors", "config", "whiteListedDomains"}
 }
 
-var connectionName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-_ ]*$`)
+var connectionName = core.Pattern(`^[a-zA-Z][a-zA-Z0-9-_ ]*$`)
 
 // Check tells which rules about connections, and about what must be there, a
 // manifest breaks. Rules about the extension's other files and its widgets
@@ -59,7 +58,7 @@ func checkConnectors(src string, list *value, add func(code, value string)) {
 		case it.kind(src) != '{' || len(it.members) == 0:
 			add("connector-empty", "")
 			continue
-		case !connectionName.MatchString(name):
+		case !connectionName().MatchString(name):
 			add("connection-name", name)
 		case slices.Contains(names, name):
 			add("connection-name-twice", name)

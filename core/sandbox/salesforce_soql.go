@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"deskward/core"
 )
 
 // soqlPage is how many records an answer has: few, so that clients must go on
@@ -91,8 +93,8 @@ func (s *salesforce) cases() (cases, mails table) {
 }
 
 var (
-	soqlShape  = regexp.MustCompile(`(?is)^\s*SELECT\s+(.+?)\s+FROM\s+(\w+)(?:\s+WHERE\s+(.+?))?(?:\s+ORDER\s+BY\s+(\w+)(?:\s+(ASC|DESC))?)?(?:\s+LIMIT\s+(\d+))?\s*$`)
-	soqlClause = regexp.MustCompile(`(?is)^\s*(\w+)\s*(=|!=|LIKE)\s*('(?:[^'\\]|\\.)*'|true|false|null|LAST_N_DAYS:\d+|TODAY)\s*(?:(AND)\s+(.+))?$`)
+	soqlShape  = core.Pattern(`(?is)^\s*SELECT\s+(.+?)\s+FROM\s+(\w+)(?:\s+WHERE\s+(.+?))?(?:\s+ORDER\s+BY\s+(\w+)(?:\s+(ASC|DESC))?)?(?:\s+LIMIT\s+(\d+))?\s*$`)
+	soqlClause = core.Pattern(`(?is)^\s*(\w+)\s*(=|!=|LIKE)\s*('(?:[^'\\]|\\.)*'|true|false|null|LAST_N_DAYS:\d+|TODAY)\s*(?:(AND)\s+(.+))?$`)
 )
 
 // soqlError is what is wrong with a query.
@@ -135,7 +137,7 @@ func (s *salesforce) query(w http.ResponseWriter, r *http.Request) {
 
 // selectRows runs a query.
 func (s *salesforce) selectRows(soql string) (out []row, bad *soqlError) {
-	m := soqlShape.FindStringSubmatch(soql)
+	m := soqlShape().FindStringSubmatch(soql)
 	if m == nil {
 		return nil, &soqlError{"MALFORMED_QUERY", "unexpected token: " + soql}
 	}
@@ -205,7 +207,7 @@ func (t table) field(name string) (string, bool) {
 func (t table) conditions(soql, object, where string) ([]condition, *soqlError) {
 	var out []condition
 	for where != "" {
-		m := soqlClause.FindStringSubmatch(where)
+		m := soqlClause().FindStringSubmatch(where)
 		if m == nil {
 			return nil, &soqlError{"MALFORMED_QUERY", "unexpected token: " + where}
 		}

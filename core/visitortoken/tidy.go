@@ -3,14 +3,15 @@ package visitortoken
 import (
 	"encoding/json"
 	"net/url"
-	"regexp"
 	"strings"
 	"unicode"
+
+	"deskward/core"
 )
 
 // jwtShape finds a token in a longer text: two parts that begin as a JSON
 // object does in base64, and whatever follows the second dot.
-var jwtShape = regexp.MustCompile(`ey[A-Za-z0-9_-]{2,}\.ey[A-Za-z0-9_-]{2,}(?:\.[A-Za-z0-9_-]*)?`)
+var jwtShape = core.Pattern(`ey[A-Za-z0-9_-]{2,}\.ey[A-Za-z0-9_-]{2,}(?:\.[A-Za-z0-9_-]*)?`)
 
 // tidied is a paste without what was pasted along.
 type tidied struct {
@@ -62,7 +63,7 @@ func tidy(pasted string) tidied {
 	}
 	if !isTokenish(s) {
 		// Two are enough to know that there is more than one.
-		if found := jwtShape.FindAllString(s, 2); len(found) > 0 {
+		if found := jwtShape().FindAllString(s, 2); len(found) > 0 {
 			t.note("token.paste.surroundings")
 			s, t.others = found[0], len(found) > 1
 		}
@@ -141,10 +142,10 @@ func (t *tidied) ofJSON(s string) (string, bool) {
 
 // inAddress finds the token in an address, in what is left of one, and in a
 // cookie.
-var inAddress = regexp.MustCompile(`(?:^|[?&#;\s])(?:token|jwt|access_token|id_token)=([^&#;\s]+)`)
+var inAddress = core.Pattern(`(?:^|[?&#;\s])(?:token|jwt|access_token|id_token)=([^&#;\s]+)`)
 
 func ofAddress(s string) (string, bool) {
-	m := inAddress.FindStringSubmatch(s)
+	m := inAddress().FindStringSubmatch(s)
 	if m == nil {
 		return "", false
 	}

@@ -109,10 +109,12 @@ func states() map[string]func(*rig) {
 		},
 		"mint-login": func(r *rig) {
 			asked("login", "m")(r)
+			r.Resize(120, 40) // where every field is seen: tab goes to the second one
+			r.See(r.say().T("keys.ask.signer"))
+			r.Resize(r.width, r.height)
 			r.Paste(loginToken(r.t, "canaryX"+webSecret, r.clock.Now(), nil))
 			r.press("tab")
 			r.See("6b7a3c1e")
-			r.seeKey("keys.ask.signer")
 		},
 		"minted": func(r *rig) {
 			asked("web 2026", "m")(r)

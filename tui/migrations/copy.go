@@ -25,7 +25,7 @@ func (s *step) copyables() []string {
 		}
 	}
 	add(p.Link)
-	for _, m := range codeSpan.FindAllStringSubmatch(p.Text, -1) {
+	for _, m := range codeSpan().FindAllStringSubmatch(p.Text, -1) {
 		add(m[1])
 	}
 	for _, in := range p.Inputs {

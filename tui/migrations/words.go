@@ -3,7 +3,6 @@ package migrations
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -25,7 +24,7 @@ func styledLines(lines []string, s lipgloss.Style) []string {
 	return lines
 }
 
-var numbered = regexp.MustCompile(`^([0-9]+\.|-) +`)
+var numbered = core.Pattern(`^([0-9]+\.|-) +`)
 
 // prose draws a guide's text: paragraphs are filled, the parts of a list hang,
 // and `code` stands out.
@@ -33,7 +32,7 @@ func prose(e screen.Env, text string, width int) []string {
 	var out []string
 	for _, par := range paragraphs(text) {
 		lead := ""
-		if m := numbered.FindString(par); m != "" {
+		if m := numbered().FindString(par); m != "" {
 			lead, par = m, par[len(m):]
 			if strings.HasPrefix(m, "-") {
 				lead = e.Theme.Glyphs.Bullet + " "
@@ -63,7 +62,7 @@ func paragraphs(text string) []string {
 	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
 		line = strings.TrimSpace(line)
 		last := len(out) - 1
-		if line != "" && last >= 0 && out[last] != "" && !numbered.MatchString(line) {
+		if line != "" && last >= 0 && out[last] != "" && !numbered().MatchString(line) {
 			out[last] += " " + line
 			continue
 		}
@@ -105,7 +104,7 @@ func alert(e screen.Env, text string, width int) []string {
 	return lines
 }
 
-var codeSpan = regexp.MustCompile("`([^`]+)`")
+var codeSpan = core.Pattern("`([^`]+)`")
 
 // callLines draws the calls of a piece of evidence: what was asked of whom,
 // what it answered, when.

@@ -3,7 +3,6 @@ package google
 import (
 	"crypto/rsa"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -43,7 +42,7 @@ const (
 const delegationPage = "https://admin.google.com/ac/owl/domainwidedelegation"
 
 // clientIDShape is what client ids look like; the oldest have no second part.
-var clientIDShape = regexp.MustCompile(`^[0-9]{6,}(-[0-9a-z]+)?\.apps\.googleusercontent\.com$`)
+var clientIDShape = core.Pattern(`^[0-9]{6,}(-[0-9a-z]+)?\.apps\.googleusercontent\.com$`)
 
 // borrowed are published client ids of well-known programs. What such a client
 // is granted appears under the program's name, and ends when its owner says so.
@@ -130,7 +129,7 @@ func (l *lint) client() {
 		l.add(platform.Stops, "client-id-missing")
 	case program != "":
 		l.add(platform.Stops, "borrowed-client", "program", program)
-	case !clientIDShape.MatchString(l.f.ClientID):
+	case !clientIDShape().MatchString(l.f.ClientID):
 		l.add(platform.Stops, "client-id-malformed", "id", l.f.ClientID)
 	}
 	switch {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/mail"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -162,7 +161,7 @@ const (
 	patience    = 30 * time.Second // with a vendor that wants to be left alone
 )
 
-var nonceShape = regexp.MustCompile(`^[A-Za-z0-9-]{12,64}$`)
+var nonceShape = core.Pattern(`^[A-Za-z0-9-]{12,64}$`)
 
 type incoming struct {
 	ID       string `json:"Id"`
@@ -184,7 +183,7 @@ type caseRecord struct {
 // caseArrived looks for the case that a mail with the nonce in its subject
 // became, until it is there or the time is over.
 func (m *emailToCase) caseArrived(ctx context.Context, in CaseIn) (CaseOut, error) {
-	if !nonceShape.MatchString(in.Nonce) {
+	if !nonceShape().MatchString(in.Nonce) {
 		return CaseOut{}, &core.Error{Tried: "read-input", Code: "salesforce.bad-nonce", Class: core.Usage}
 	}
 	c, err := m.client(ctx, in.Connection)

@@ -3,7 +3,6 @@ package salesforce
 import (
 	"encoding/xml"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,7 +34,7 @@ func AdviceKeys() []string {
 
 // codeShape is what codes look like. Anything else may be a repetition of what
 // was sent.
-var codeShape = regexp.MustCompile(`^[A-Z][A-Z0-9_]{2,59}$`)
+var codeShape = core.Pattern(`^[A-Z][A-Z0-9_]{2,59}$`)
 
 // vendorError reads the code of an error answer: REST's list, or a SOAP fault.
 // The message is not kept: it repeats the query, and nothing promises that it
@@ -45,7 +44,7 @@ func vendorError(body []byte) string {
 		ErrorCode string `json:"errorCode"`
 	}
 	if transport.DecodeJSON(body, &list) == nil {
-		if len(list) > 0 && codeShape.MatchString(list[0].ErrorCode) {
+		if len(list) > 0 && codeShape().MatchString(list[0].ErrorCode) {
 			return list[0].ErrorCode
 		}
 		return ""
@@ -54,7 +53,7 @@ func vendorError(body []byte) string {
 		Code string `xml:"Body>Fault>faultcode"`
 	}
 	if xml.Unmarshal(body, &fault) == nil {
-		if _, code, ok := strings.Cut(fault.Code, ":"); ok && codeShape.MatchString(code) {
+		if _, code, ok := strings.Cut(fault.Code, ":"); ok && codeShape().MatchString(code) {
 			return code
 		}
 	}

@@ -2,7 +2,6 @@ package salesforce
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -39,7 +38,7 @@ func loginHost(region string) string {
 
 // domainShape is a My Domain: the org's, or that of one of its sandboxes
 // (acme--uat.sandbox), developer orgs (.develop), scratch orgs and so on.
-var domainShape = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?(\.[a-z]{2,16})?\.my\.salesforce\.com$`)
+var domainShape = core.Pattern(`^[a-z0-9]([a-z0-9-]{0,78}[a-z0-9])?(\.[a-z]{2,16})?\.my\.salesforce\.com$`)
 
 // tidyDomain reads a My Domain as people paste it: a whole address of the org,
 // also one of its pages on another host of the same org.
@@ -61,7 +60,7 @@ func tidyDomain(v string) string {
 }
 
 func checkDomain(v string) error {
-	if !domainShape.MatchString(tidyDomain(v)) {
+	if !domainShape().MatchString(tidyDomain(v)) {
 		return &core.Error{Tried: "read-input", Code: "salesforce.bad-domain", Class: core.Usage}
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -83,12 +82,12 @@ func badKey() error {
 	return &core.Error{Tried: "sign-assertion", Code: "salesforce.bad-key", Class: core.Usage}
 }
 
-var pemShape = regexp.MustCompile(`(?s)-----BEGIN (?:RSA )?PRIVATE KEY-----(.*?)-----END (?:RSA )?PRIVATE KEY-----`)
+var pemShape = core.Pattern(`(?s)-----BEGIN (?:RSA )?PRIVATE KEY-----(.*?)-----END (?:RSA )?PRIVATE KEY-----`)
 
 // privateKey reads an RSA key in PEM, also where a terminal's paste has taken
 // the line breaks out of it.
 func privateKey(s core.Secret) (*rsa.PrivateKey, error) {
-	m := pemShape.FindStringSubmatch(s.Reveal())
+	m := pemShape().FindStringSubmatch(s.Reveal())
 	if m == nil {
 		return nil, badKey()
 	}

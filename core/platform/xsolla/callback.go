@@ -2,7 +2,6 @@ package xsolla
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
 	"unicode"
 
@@ -18,7 +17,7 @@ type Callback struct {
 }
 
 // jwtShape is a token pasted without an address: three parts of base64url.
-var jwtShape = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$`)
+var jwtShape = core.Pattern(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$`)
 
 // ReadCallback reads the address to which a sign-in led, as a program got it
 // or a person pasted it: a whole address, its query, or a bare token. state is
@@ -40,7 +39,7 @@ func ReadCallback(address core.Secret, state string) (Callback, error) {
 	bad := func(code string) (Callback, error) {
 		return Callback{}, &core.Error{Tried: "read-callback", Code: code, Class: core.Usage}
 	}
-	if state == "" && jwtShape.MatchString(text) {
+	if state == "" && jwtShape().MatchString(text) {
 		return Callback{Token: core.NewSecret(text)}, nil
 	}
 	q, ok := parameters(text)

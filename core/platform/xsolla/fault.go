@@ -2,7 +2,6 @@ package xsolla
 
 import (
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,7 +41,7 @@ func AdviceKeys() []string {
 
 // codeShape is what Xsolla's codes look like: digits, or a word of a newer
 // list. Anything else may be a repetition of what was sent.
-var codeShape = regexp.MustCompile(`^([0-9]{3}-[0-9]{3}|[A-Z][A-Za-z]{2,39})$`)
+var codeShape = core.Pattern(`^([0-9]{3}-[0-9]{3}|[A-Z][A-Za-z]{2,39})$`)
 
 // vendorError reads Xsolla's error shape. The description is not kept: nothing
 // promises that it does not repeat what was sent.
@@ -55,7 +54,7 @@ func vendorError(body []byte) string {
 	if transport.DecodeJSON(body, &e) != nil {
 		return ""
 	}
-	if code := strings.TrimSpace(e.Error.Code); codeShape.MatchString(code) {
+	if code := strings.TrimSpace(e.Error.Code); codeShape().MatchString(code) {
 		return code
 	}
 	return ""

@@ -2,7 +2,6 @@ package xsolla
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 
@@ -63,10 +62,10 @@ func checkClientID(v string) error {
 	return nil
 }
 
-var providerShape = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,39}$`)
+var providerShape = core.Pattern(`^[a-z0-9][a-z0-9_-]{0,39}$`)
 
 func checkProvider(v string) error {
-	if !providerShape.MatchString(v) {
+	if !providerShape().MatchString(v) {
 		return &core.Error{Tried: "read-input", Code: "xsolla.bad-provider", Class: core.Usage}
 	}
 	return nil
@@ -121,7 +120,7 @@ func errorCode(status int, code, _ string) string {
 	switch {
 	case status == 0, slices.Contains([]string{"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope"}, code):
 		return "" // RFC 6749 §5.2: consent has the words
-	case !codeShape.MatchString(code):
+	case !codeShape().MatchString(code):
 		code = ""
 	}
 	return adviceKey(status, code)

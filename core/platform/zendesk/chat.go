@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -329,11 +328,11 @@ func chatVisitor(raw json.RawMessage) (core.Visitor, bool) {
 	return v, true
 }
 
-var chatSeconds = regexp.MustCompile(`^"?([0-9]{9,10})"?$`)
+var chatSeconds = core.Pattern(`^"?([0-9]{9,10})"?$`)
 
 // chatTime reads a time in either form; zero where it is neither.
 func chatTime(raw json.RawMessage) time.Time {
-	if m := chatSeconds.FindSubmatch(raw); m != nil {
+	if m := chatSeconds().FindSubmatch(raw); m != nil {
 		n, err := strconv.ParseInt(string(m[1]), 10, 64)
 		if err == nil {
 			return time.Unix(n, 0).UTC()

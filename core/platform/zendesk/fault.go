@@ -2,7 +2,6 @@ package zendesk
 
 import (
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 
@@ -42,7 +41,7 @@ func AdviceKeys() []string {
 }
 
 // codeShape is what codes look like. Anything else may repeat what was sent.
-var codeShape = regexp.MustCompile(`^[a-z][a-z0-9_]{1,59}$`)
+var codeShape = core.Pattern(`^[a-z][a-z0-9_]{1,59}$`)
 
 // vendorError reads the shapes in which Zendesk says what is wrong: version
 // 2's list, the older object, and the plain text of its other APIs.
@@ -66,7 +65,7 @@ func vendorError(body []byte) string {
 	if len(e.Errors) > 0 {
 		code = e.Errors[0].Code
 	}
-	if !codeShape.MatchString(code) {
+	if !codeShape().MatchString(code) {
 		return ""
 	}
 	return code

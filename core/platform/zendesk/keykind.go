@@ -46,7 +46,7 @@ func (k keyKind) scope() string {
 func checkKey(v string) error {
 	kid, err := core.CheckKID(v)
 	switch {
-	case err != nil && appShape.MatchString(kid):
+	case err != nil && appShape().MatchString(kid):
 		return inputError("zendesk.key-id-is-app")
 	case err != nil:
 		return err

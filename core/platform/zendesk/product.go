@@ -1,7 +1,6 @@
 package zendesk
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -43,24 +42,24 @@ func asks() []platform.Ask {
 
 // emailShape is what an agent's address must look like: in Basic
 // authentication, a colon would end it.
-var emailShape = regexp.MustCompile(`^[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+$`)
+var emailShape = core.Pattern(`^[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+$`)
 
 // checkEmail takes the address alone: deskward puts "/token" behind it.
 func checkEmail(v string) error {
-	if !emailShape.MatchString(v) {
+	if !emailShape().MatchString(v) {
 		return inputError("zendesk.bad-email")
 	}
 	return nil
 }
 
 // scopeShape is what scopes of either product look like: read, tickets:read.
-var scopeShape = regexp.MustCompile(`^[a-z][a-z_]*(:(read|write))?$`)
+var scopeShape = core.Pattern(`^[a-z][a-z_]*(:(read|write))?$`)
 
 // checkScopes takes what is a scope of some product. Which product's is for
 // Lint to say.
 func checkScopes(v string) error {
 	for _, s := range scopesIn(v) {
-		if !scopeShape.MatchString(s) {
+		if !scopeShape().MatchString(s) {
 			return inputError("zendesk.bad-scope")
 		}
 	}
@@ -126,7 +125,7 @@ func takesScope(product, scope string) bool {
 	case product == productChat:
 		return scope == "chat"
 	}
-	return scope == "impersonate" || strings.Contains(scope, ":") && scopeShape.MatchString(scope)
+	return scope == "impersonate" || strings.Contains(scope, ":") && scopeShape().MatchString(scope)
 }
 
 // productName is what the vendor calls a product, in every language.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -372,7 +371,7 @@ func (s *Support) passing(err error, a *transport.Answer) error {
 
 // faultShape is what Support's words for errors look like. Anything else may
 // repeat what was sent.
-var faultShape = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{1,59}$`)
+var faultShape = core.Pattern(`^[A-Za-z][A-Za-z0-9_]{1,59}$`)
 
 // supportFault reads the four shapes in which Support errs: a word and a
 // description, the same with details for each field, an object with a title,
@@ -398,7 +397,7 @@ func supportFault(body []byte) (word, description string) {
 		word = string(titled.Title)
 	}
 	description = string(e.Description + e.OAuth + titled.Message)
-	if !faultShape.MatchString(word) {
+	if !faultShape().MatchString(word) {
 		word = ""
 	}
 	return word, description

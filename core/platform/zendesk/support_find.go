@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -32,7 +31,7 @@ func (*Support) Takes() []lookup.QueryKind {
 	return []lookup.QueryKind{lookup.ByExternalID, lookup.ByEmail, lookup.BySupportID, lookup.ByText}
 }
 
-var supportID = regexp.MustCompile(`^[0-9]{1,20}$`)
+var supportID = core.Pattern(`^[0-9]{1,20}$`)
 
 // Find implements lookup.Finder. Of few people found, all addresses are
 // fetched: a record names the primary one alone.
@@ -69,7 +68,7 @@ func (s *Support) Find(ctx context.Context, k lookup.QueryKind, text string) ([]
 
 // byID finds the deleted, too, who are not active.
 func (s *Support) byID(ctx context.Context, id string) ([]core.Visitor, error) {
-	if !supportID.MatchString(id) {
+	if !supportID().MatchString(id) {
 		return nil, nil
 	}
 	a, err := s.get(ctx, "look-up", "/api/v2/users/"+id+".json", nil)
@@ -124,7 +123,7 @@ func (s *Support) FindBatch(ctx context.Context, k lookup.QueryKind, texts []str
 	var many []string
 	for _, text := range texts {
 		switch {
-		case k == lookup.BySupportID && !supportID.MatchString(text), strings.TrimSpace(text) == "":
+		case k == lookup.BySupportID && !supportID().MatchString(text), strings.TrimSpace(text) == "":
 		case strings.Contains(text, ","):
 			found, err := s.Find(ctx, k, text)
 			if err != nil {
@@ -230,7 +229,7 @@ func (s *Support) visitor(raw json.RawMessage) (core.Visitor, bool) {
 	if w.Email != "" {
 		v.Emails = []core.VisitorEmail{{Address: string(w.Email), Verified: string(w.Verified) == "true", Primary: true}}
 	}
-	if supportID.MatchString(v.ID) {
+	if supportID().MatchString(v.ID) {
 		v.Link = "https://" + s.account + ".zendesk.com/agent/users/" + v.ID
 	}
 	return v, true
@@ -246,7 +245,7 @@ func supportTime(text lenient) time.Time {
 
 // addresses fetches all addresses of a person.
 func (s *Support) addresses(ctx context.Context, v *core.Visitor) error {
-	if !supportID.MatchString(v.ID) {
+	if !supportID().MatchString(v.ID) {
 		return nil
 	}
 	list, err := s.list(ctx, "look-up", "/api/v2/users/"+v.ID+"/identities.json", nil, "identities", "users:read")
@@ -288,7 +287,7 @@ const (
 // visitor. It is the one way there from an external id, for Chat has no search.
 // The newest tickets are opened, and few.
 func (s *Support) Leads(ctx context.Context, v core.Visitor) ([]lookup.Lead, error) {
-	if s.err != nil || v.Kind != core.VisitorSupport || !supportID.MatchString(v.ID) {
+	if s.err != nil || v.Kind != core.VisitorSupport || !supportID().MatchString(v.ID) {
 		return nil, s.err
 	}
 	query := url.Values{"sort_by": {"created_at"}, "sort_order": {"desc"}, "per_page": {"100"}}
@@ -325,7 +324,7 @@ func conversations(list []json.RawMessage) []string {
 	for _, raw := range list {
 		var t ticket
 		_ = json.Unmarshal(raw, &t) // what could be read of it counts
-		if supportID.MatchString(string(t.ID)) && (t.Via.Channel == channelChat || t.Via.Channel == channelMessaging) {
+		if supportID().MatchString(string(t.ID)) && (t.Via.Channel == channelChat || t.Via.Channel == channelMessaging) {
 			all = append(all, t)
 		}
 	}

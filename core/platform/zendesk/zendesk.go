@@ -10,7 +10,6 @@
 package zendesk
 
 import (
-	"regexp"
 	"strings"
 
 	"deskward/core"
@@ -75,23 +74,23 @@ func checkAccount(v string) error {
 	return err
 }
 
-var appShape = regexp.MustCompile(`^[0-9a-f]{24}$`)
+var appShape = core.Pattern(`^[0-9a-f]{24}$`)
 
 func checkApp(v string) error {
 	switch v = strings.TrimSpace(v); {
 	case kindOfKey(v) != "": // it stands on the same page
 		return inputError("zendesk.app-id-is-key")
-	case !appShape.MatchString(v):
+	case !appShape().MatchString(v):
 		return inputError("zendesk.bad-app-id")
 	}
 	return nil
 }
 
 // brandShape: ids of brands are numbers in Support, texts in the specification.
-var brandShape = regexp.MustCompile(`^[0-9A-Za-z]{1,64}$`)
+var brandShape = core.Pattern(`^[0-9A-Za-z]{1,64}$`)
 
 func checkBrand(v string) error {
-	if !brandShape.MatchString(v) {
+	if !brandShape().MatchString(v) {
 		return inputError("zendesk.bad-brand")
 	}
 	return nil
