@@ -288,5 +288,8 @@ func (c *Console) footer(e screen.Env, keys []screen.Key) string {
 	} else if len(*c.stack()) > 1 {
 		always = []screen.Key{back, help}
 	}
+	if always != nil && c.trouble() != nil {
+		always = append([]screen.Key{aboutKey()}, always...)
+	}
 	return widget.KeyLine(e, keys, always, c.width-2)
 }

@@ -6,6 +6,7 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"deskward/core"
 	"deskward/core/locale"
 	"deskward/tui/screen"
 )
@@ -18,6 +19,40 @@ func shellKeys() (help, palette, back, quit, lock, lang screen.Key) {
 		screen.NewKey("q", "key.quit", "q", "ctrl+c"),
 		screen.NewKey("ctrl+l", "key.lock", "ctrl+l"),
 		screen.NewKey("L", "key.language", "L")
+}
+
+// aboutKey opens what is known of the error in sight.
+func aboutKey() screen.Key { return screen.NewKey("!", "key.about", "!") }
+
+// trouble is the error in sight of which more can be said: the notice's, else
+// the screen's. What was typed wrong and a store that is locked are no riddles,
+// nor is what deskward found itself.
+func (c *Console) trouble() error {
+	if c.o.About == nil || c.locked != nil {
+		return nil
+	}
+	if c.riddle(c.notice.Err) {
+		return c.notice.Err
+	}
+	if t, ok := c.top(); ok {
+		if s, ok := t.screen.(screen.Troubled); ok {
+			if err := s.Trouble(); c.riddle(err) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *Console) riddle(err error) bool {
+	if err == nil {
+		return false
+	}
+	switch core.ClassOf(err) {
+	case core.Usage, core.Locked, core.Conflict:
+		return false
+	}
+	return c.o.Explain(err, c.printer).More
 }
 
 // key routes a key press: ctrl+c, then what lies over the screen, then the
@@ -34,6 +69,7 @@ func (c *Console) key(msg tea.KeyPressMsg) tea.Cmd {
 		c.notice = screen.Notice{}
 		return nil
 	}
+	riddle := c.trouble() // before the notice goes
 	if c.notice.Err == nil || msg.String() == "enter" {
 		c.notice = screen.Notice{}
 	}
@@ -49,6 +85,10 @@ func (c *Console) key(msg tea.KeyPressMsg) tea.Cmd {
 		capturing = cp.Capturing()
 	}
 	if !capturing {
+		if riddle != nil && key.Matches(msg, aboutKey().Binding) {
+			c.notice = screen.Notice{}
+			return c.open(c.o.About(riddle))
+		}
 		if cmd, used := c.shellKey(msg); used {
 			return cmd
 		}

@@ -31,7 +31,11 @@ func (c *Console) newHelp() overlay {
 		h.shell = []screen.Key{hp, lang, quit}
 		return h
 	}
-	h.shell = []screen.Key{hp, palette, back, screen.NewKey("1-6", "key.sections", "1"), lang, lock, quit}
+	if c.o.About != nil {
+		about := aboutKey().If(c.trouble() != nil, "key.about.none")
+		h.shell = append(h.shell, about)
+	}
+	h.shell = append(h.shell, hp, palette, back, screen.NewKey("1-6", "key.sections", "1"), lang, lock, quit)
 	return h
 }
 
@@ -122,6 +126,9 @@ func (c *Console) newPalette() overlay {
 	slices.SortStableFunc(p.items, func(a, b paletteItem) int { // what can work now comes first
 		return cmp.Compare(min(len(a.reason), 1), min(len(b.reason), 1))
 	})
+	if c.trouble() != nil {
+		p.items = append([]paletteItem{pressItem(aboutKey())}, p.items...)
+	}
 	if c.locked == nil {
 		for _, a := range c.o.Actions {
 			p.items = append(p.items, paletteItem{label: widget.Key(a.Label), run: func(c *Console) tea.Cmd { return c.open(a.Open()) }})

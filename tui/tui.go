@@ -48,12 +48,15 @@ type Action struct {
 
 // Options are what the shell needs from outside.
 type Options struct {
-	Sections   []Section
-	Actions    []Action // in the palette, whatever screen is in front
-	Counts     func(ctx context.Context) (map[string]Count, error)
-	Printer    func(locale.Lang) (*locale.Printer, error)
-	Lang       locale.Lang
-	Explain    func(error, *locale.Printer) screen.Explanation
+	Sections []Section
+	Actions  []Action // in the palette, whatever screen is in front
+	Counts   func(ctx context.Context) (map[string]Count, error)
+	Printer  func(locale.Lang) (*locale.Printer, error)
+	Lang     locale.Lang
+	Explain  func(error, *locale.Printer) screen.Explanation
+	// About, optional, opens a screen that says more of an error than fits
+	// beside what it befell.
+	About      func(error) screen.Screen
 	Protection func(screen.Env) string // how the store is protected, for the header
 	// Serving, optional, says what runs on while its screen is left; "": nothing.
 	Serving func(screen.Env) string

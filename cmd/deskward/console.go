@@ -110,7 +110,7 @@ func (d *desk) options() tui.Options {
 			}
 			return p, err
 		},
-		Lang: a.say.Lang(), Explain: a.explainTo, Protection: d.protection,
+		Lang: a.say.Lang(), Explain: a.explainTo, About: d.about, Protection: d.protection,
 		Serving: d.tokens.serving,
 		Guard:   tui.Guard{After: after, Finish: d.tokens.lock, Lock: d.lock, Locked: d.locked, Screen: d.lockScreen},
 		Clock:   a.clock, // the lock counts real time, also in the sandbox
@@ -162,7 +162,7 @@ func (a *app) explainTo(err error, p *locale.Printer) screen.Explanation {
 		return screen.Explanation{Headline: err.Error(), Code: core.CodeOf(err)}
 	}
 	x := catalogue.Explain(err, p)
-	return screen.Explanation{Headline: x.Headline, Means: x.Means, Next: x.Next, Code: x.Code, Said: x.Vendor, Unsure: !x.Sure}
+	return screen.Explanation{Headline: x.Headline, Means: x.Means, Next: x.Next, Code: x.Code, Said: x.Vendor, Unsure: !x.Sure, More: x.Foreign || x.Vendor != ""}
 }
 
 // openSandbox starts the rehearsal services and a store in memory.

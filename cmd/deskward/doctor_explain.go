@@ -29,7 +29,7 @@ func (a *app) doctorExplain(given []string, file string) error {
 	if err != nil {
 		return err
 	}
-	answer := catalogue.ExplainText(text, a.say.Lang())
+	answer := catalogue.ExplainPasted(text, a.say)
 	if a.opt.json {
 		err = a.json(answer)
 	} else {

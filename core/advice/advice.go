@@ -24,6 +24,7 @@ type Explanation struct {
 	Vendor   string // what the vendor wrote, made safe to draw; may be ""
 	Sure     bool   // false: the meaning is not documented, and the text says so
 	Link     string // a page that says more; may be ""
+	Foreign  bool   // the code is a vendor's, or nobody's here: ExplainError may say more
 }
 
 // Explain explains err in the printer's language. Where the outermost error
@@ -93,7 +94,7 @@ func (c *Catalogue) explain(e *core.Error, p *locale.Printer) (Explanation, bool
 	}
 	x.Headline = headline(e, outcome(e, p), p)
 	x.Means, x.Next = entry.Means.In(p.Lang()), entry.Fix.In(p.Lang())
-	x.Link, x.Sure = entry.Link, *entry.Sure
+	x.Link, x.Sure, x.Foreign = entry.Link, *entry.Sure, true
 	return x, true
 }
 
@@ -105,6 +106,7 @@ func (c *Catalogue) undescribed(e *core.Error, p *locale.Printer) Explanation {
 		Means:    text(p, "advice.undescribed.means", paramsOf(e)),
 		Next:     text(p, "advice.undescribed.next", paramsOf(e)),
 		Code:     e.Code,
+		Foreign:  true,
 		Vendor:   core.CleanText(strings.TrimSpace(e.Params["description"])),
 	}
 }

@@ -188,8 +188,9 @@ func (c *Catalogue) readSigns(data []byte) error {
 	return err
 }
 
-// newRule folds an entry's phrases. An entry without any is found by its code,
-// if that is a word nobody writes by chance.
+// newRule folds an entry's phrases. An entry without any is found by the
+// vendor's code, if that is a word nobody writes by chance; each is found by
+// the code it has here, as screens and log show it.
 func newRule(e Entry) (rule, error) {
 	r := rule{entry: e}
 	var name string
@@ -197,6 +198,7 @@ func newRule(e Entry) (rule, error) {
 	if e.Match == nil && e.Alone == nil && (strings.Contains(name, "_") || strings.ContainsAny(name, "0123456789")) && !strings.Contains(name, ".") {
 		e.Match = []phrases{{name}}
 	}
+	r.code = fold(e.Code)
 	var err error
 	foldAll := func(list []string) (out []string) {
 		for _, p := range list {
@@ -227,7 +229,7 @@ func (c *Catalogue) buildIndex() {
 	})
 	var all []string
 	for _, r := range c.rules {
-		for _, list := range slices.Concat(r.match, r.alone, [][]string{r.unless, r.needs}) {
+		for _, list := range slices.Concat(r.match, r.alone, [][]string{r.unless, r.needs, {r.code}}) {
 			all = append(all, list...)
 		}
 	}

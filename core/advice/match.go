@@ -15,6 +15,7 @@ const (
 	Certain  = "certain"  // the vendor documents it, or several saw it, and the text can be nothing else
 	Likely   = "likely"   // the text is the vendor's, but what it means there is not documented
 	Possible = "possible" // the words fit, and nothing says whose they are
+	Own      = "own"      // a code of deskward's own: it met the error itself
 )
 
 // Candidate is one meaning of a pasted text.
@@ -68,13 +69,37 @@ func (c *Catalogue) ExplainText(text string, lang locale.Lang) Answer {
 		a.Challenges = append(a.Challenges, core.CleanLine(Redact(ch)))
 	}
 	short := len([]rune(folded[0]))
+	names := c.codesIn(found)
 	for i := range c.rules {
 		if cand, ok := c.rules[i].judge(found, seen, short, len(seen)); ok {
+			cand.weight += said(cand.evidence, names)
 			a.Candidates = append(a.Candidates, cand.in(lang))
 		}
 	}
 	a.Candidates = decide(a.Candidates)
 	return a
+}
+
+// codesIn returns which of the catalogue's codes a text names.
+func (c *Catalogue) codesIn(found map[string]int) []string {
+	var out []string
+	for i := range c.rules {
+		if c.rules[i].named(found) {
+			out = append(out, c.rules[i].code)
+		}
+	}
+	return out
+}
+
+// said weighs what a vendor said more than the codes by which deskward sums it
+// up: the words may be of one of the causes that a code is for.
+func said(evidence map[string]bool, codes []string) int {
+	for e := range evidence {
+		if !slices.ContainsFunc(codes, func(code string) bool { return strings.Contains(code, e) }) {
+			return 1 << 20
+		}
+	}
+	return 0
 }
 
 // systemsIn returns the systems of which the text bears a sign, with how much
@@ -89,6 +114,9 @@ func (c *Catalogue) systemsIn(found map[string]int) map[string]int {
 		}
 	}
 	for _, r := range c.rules {
+		if r.named(found) {
+			seen[r.system] += len(r.code)
+		}
 		for _, all := range r.alone {
 			if hasAll(found, all) && !hasAny(found, r.unless) {
 				seen[r.system] += lengthOf(all)
@@ -102,6 +130,7 @@ func (c *Catalogue) systemsIn(found map[string]int) map[string]int {
 type rule struct {
 	entry         Entry
 	system        string
+	code          string // as screens and log name it: it says enough by itself
 	match, alone  [][]string
 	unless, needs []string
 }
@@ -118,10 +147,14 @@ type judged struct {
 // it, seen the systems, size the text's runes.
 func (r *rule) judge(found, seen map[string]int, size, systems int) (judged, bool) {
 	j := judged{r: r, evidence: map[string]bool{}}
-	if hasAny(found, r.unless) || len(r.needs) > 0 && !hasAny(found, r.needs) {
+	named := r.named(found)
+	if named {
+		j.evidence[r.code] = true
+	}
+	if !named && (hasAny(found, r.unless) || len(r.needs) > 0 && !hasAny(found, r.needs)) {
 		return j, false
 	}
-	alone := r.gather(found, r.alone, j.evidence)
+	alone := r.gather(found, r.alone, j.evidence) || named
 	matched := r.gather(found, r.match, j.evidence)
 	if !alone && !matched {
 		return j, false
@@ -154,6 +187,20 @@ func (r *rule) judge(found, seen map[string]int, size, systems int) (judged, boo
 	}
 	j.weight += min(seen[r.system], 99)
 	return j, true
+}
+
+// named reports whether a text names the rule by its code, and not by a
+// longer one of which it is the beginning.
+func (r *rule) named(found map[string]int) bool {
+	if found[r.code] == 0 {
+		return false
+	}
+	for phrase := range found {
+		if strings.HasPrefix(phrase, r.code+".") {
+			return false
+		}
+	}
+	return true
 }
 
 // gather adds the phrases of all alternatives that fit.

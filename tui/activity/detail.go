@@ -45,6 +45,16 @@ func (d *detail) Update(msg tea.Msg) screen.Step {
 	return screen.Step{}
 }
 
+// Trouble is the error that the event tells of.
+func (d *detail) Trouble() error { return trouble(d.event) }
+
+func trouble(ev core.Event) error {
+	if ev.Code == "" {
+		return nil
+	}
+	return &core.Error{On: ev.Subject.Name, Code: ev.Code, Class: core.Refused, Params: ev.Detail}
+}
+
 // Draw shows the event.
 func (d *detail) Draw(e screen.Env) screen.Frame {
 	lines := detailLines(e, d.event, e.Width)

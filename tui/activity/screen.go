@@ -87,6 +87,12 @@ func (l *log) Resume() screen.Step { return l.readNew() }
 // Capturing keeps letters for the filter.
 func (l *log) Capturing() bool { return l.filtering }
 
+// Trouble is the error that the selected event tells of.
+func (l *log) Trouble() error {
+	ev, _ := l.selected()
+	return trouble(ev)
+}
+
 // readMore fetches the page before the oldest event read.
 func (l *log) readMore() screen.Step {
 	if l.reading || l.all {

@@ -96,6 +96,18 @@ func (c *card) take(msg cardLoaded) {
 
 func sameSecrets(a, b core.Secrets) bool { return maps.EqualFunc(a, b, core.Secret.Equal) }
 
+// trouble is the error that the card shows: why the connection was refused, or
+// could not be read. It is known once the record is there.
+func (c *card) trouble() error {
+	if c.err != nil || !c.loaded {
+		return c.err
+	}
+	if st := c.sum.State(c.f.Clock.Now()); st.Code != "refused" {
+		return nil
+	}
+	return c.conn.Refusal()
+}
+
 // secretNames are the names of the stored secrets, the client's first.
 func (c *card) secretNames() []string {
 	names := slices.Sorted(maps.Keys(c.conn.Secrets))

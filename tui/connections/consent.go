@@ -320,6 +320,9 @@ func (a *ask) grantHere() screen.Step {
 	})}
 }
 
+// Trouble is why it did not work.
+func (a *ask) Trouble() error { return a.ended.trouble() }
+
 // Keys are those that work while nothing is typed.
 func (a *ask) Keys() []screen.Key {
 	switch {

@@ -54,6 +54,9 @@ func (d *detail) Resume() screen.Step {
 	return screen.Step{Cmd: loadCard(d.f, d.scope, d.card.sum.ID)}
 }
 
+// Trouble is why the connection was refused.
+func (d *detail) Trouble() error { return d.card.trouble() }
+
 // Ticking counts down while a secret is shown.
 func (d *detail) Ticking() bool { return d.card.shown.On() }
 

@@ -161,6 +161,9 @@ func (d *device) Draw(e screen.Env) screen.Frame {
 	return widget.Frame(p.lines)
 }
 
+// Trouble is why it did not work.
+func (d *device) Trouble() error { return d.ended.trouble() }
+
 // Keys of the wait and of the result.
 func (d *device) Keys() []screen.Key {
 	if d.ended.over {

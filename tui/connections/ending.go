@@ -14,6 +14,19 @@ type ending struct {
 	err  error
 }
 
+// trouble is why it did not work, or why what it brought does not.
+func (n ending) trouble() error {
+	switch {
+	case !n.over:
+		return nil
+	case n.err != nil:
+		return n.err
+	case n.res.CheckErr != nil:
+		return n.res.CheckErr
+	}
+	return n.res.Connection.Refusal()
+}
+
 // lines says first whether it worked, then what speaks against it, then what
 // to do next.
 func (n ending) lines(e screen.Env, f *family, who subject) []string {

@@ -85,6 +85,9 @@ func (l *list) reload() screen.Step {
 	})}
 }
 
+// Trouble is why the selected connection was refused.
+func (l *list) Trouble() error { return l.pane.trouble() }
+
 // Capturing keeps letters for the filter.
 func (l *list) Capturing() bool { return l.filtering }
 

@@ -60,6 +60,9 @@ func (o *obtain) Draw(e screen.Env) screen.Frame {
 	return widget.Frame(append([]string{e.Theme.Title.Render(e.T("connections.obtain.head", params)), ""}, widget.Wrap(e.T("connections.obtain.what", params), widget.Readable(e.Width))...))
 }
 
+// Trouble is why it did not work.
+func (o *obtain) Trouble() error { return o.ended.trouble() }
+
 // Keys of the result.
 func (o *obtain) Keys() []screen.Key {
 	if o.ended.over {
@@ -254,6 +257,9 @@ func (b *byCode) Draw(e screen.Env) screen.Frame {
 	}
 	return screen.Frame{Text: strings.Join(p.lines, "\n"), Cursor: p.cur}
 }
+
+// Trouble is why it did not work.
+func (b *byCode) Trouble() error { return b.ended.trouble() }
 
 // Keys while nothing is typed, and of the result.
 func (b *byCode) Keys() []screen.Key {

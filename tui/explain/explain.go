@@ -7,7 +7,6 @@ package explain
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -24,6 +23,8 @@ import (
 type Deps struct {
 	// Explain says what a text means, in a language.
 	Explain func(text string, lang locale.Lang) (advice.Answer, error)
+	// Text is explained at once; "": the admin is asked for one.
+	Text string
 }
 
 // view is the one screen: it waits for a text, then shows what it means.
@@ -56,10 +57,10 @@ func New(d Deps) screen.Screen {
 // Title names the screen.
 func (v *view) Title(e screen.Env) string { return e.T("explain.title") }
 
-// Init does nothing: there is no text yet.
+// Init explains the text that was given, if any.
 func (v *view) Init(s *screen.Scope) screen.Step {
 	v.scope = s
-	return screen.Step{}
+	return v.take(v.d.Text)
 }
 
 // Leave forgets the text.
@@ -264,7 +265,7 @@ func body(e screen.Env, a advice.Answer, width int) []string {
 
 func meaning(e screen.Env, x advice.Candidate, width int) []string {
 	sign, style := e.Theme.Glyphs.OK, e.Theme.Good
-	if x.Confidence != advice.Certain {
+	if x.Confidence != advice.Certain && x.Confidence != advice.Own {
 		sign, style = e.Theme.Glyphs.Warn, e.Theme.Warn
 	}
 	head := e.T(x.Says(), locale.Params{"system": e.T("explain.system." + x.System)})
@@ -278,7 +279,11 @@ func meaning(e screen.Env, x advice.Candidate, width int) []string {
 	if x.Link != "" {
 		facts.Add("link", x.Link)
 	}
-	facts.Add("evidence", fmt.Sprintf("%s  (%s)", strings.Join(x.Evidence, " · "), x.Code))
+	because := strings.Join(x.Evidence, " · ")
+	if because != x.Code {
+		because += "  (" + x.Code + ")"
+	}
+	facts.Add("evidence", because)
 	return append(lines, widget.Indent(facts.Lines, "  ")...)
 }
 

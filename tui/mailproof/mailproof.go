@@ -128,6 +128,19 @@ func (v *view) prove(ctx context.Context, round int, emit func(tea.Msg)) error {
 	return nil
 }
 
+// Trouble is why nothing could be tried, or the first server's refusal.
+func (v *view) Trouble() error {
+	if v.err != nil {
+		return v.err
+	}
+	for _, t := range v.tries {
+		if t.err != nil {
+			return t.err
+		}
+	}
+	return nil
+}
+
 // Update handles keys and what comes of the proof.
 func (v *view) Update(msg tea.Msg) screen.Step {
 	switch msg := msg.(type) {

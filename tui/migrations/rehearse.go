@@ -117,6 +117,9 @@ func (r *rehearsal) verdict(e screen.Env) []string {
 	return []string{e.Theme.Good.Render(e.Theme.Glyphs.OK) + " " + widget.Cut(e.T("migrations.rehearsal.passed"), e.Width-3, e.Theme.Glyphs.Cut)}
 }
 
+// Trouble is why the rehearsal failed.
+func (r *rehearsal) Trouble() error { return r.err }
+
 // Keys of the screen.
 func (r *rehearsal) Keys() []screen.Key {
 	return []screen.Key{

@@ -95,6 +95,19 @@ func (s *step) Capturing() bool { return s.typing }
 // nearly is how long before its time a waiting step is counted down.
 const nearly = 2 * time.Minute
 
+// Trouble is why the current step's last try failed, or why it is not known
+// what came of it.
+func (s *step) Trouble() error {
+	p, ok := s.prompt(locale.English)
+	if !ok || s.work.step != "" || s.proven != "" {
+		return s.err
+	}
+	if p.State == guide.Failed || s.failed != nil {
+		return s.why(p)
+	}
+	return nil
+}
+
 // Ticking is for what changes without a key: a step that another session is
 // at, and the last minutes before one can be done.
 func (s *step) Ticking() bool {

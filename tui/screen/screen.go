@@ -55,6 +55,10 @@ type Resumer interface{ Resume() Step }
 // and Changed count.
 type Leaver interface{ Leave() Step }
 
+// Troubled is a screen that may be showing an error: then the shell offers to
+// explain it. nil: it shows none.
+type Troubled interface{ Trouble() error }
+
 // Env is what a screen draws with.
 type Env struct {
 	Width, Height int
@@ -75,6 +79,7 @@ type Explanation struct {
 	Code     string // stable
 	Said     string // what the vendor said, cleaned; "" nothing
 	Unsure   bool   // the meaning is not documented by the vendor
+	More     bool   // it is a vendor's, of which a screen of its own can say more
 }
 
 // T is Env.Text.T.

@@ -49,6 +49,14 @@ func (d *detail) Update(msg tea.Msg) screen.Step {
 	return screen.Step{}
 }
 
+// Trouble is why the source did not answer.
+func (d *detail) Trouble() error {
+	if d.row.visitor.ID != "" || cancelled(d.row.answer.Err) {
+		return nil
+	}
+	return d.row.answer.Err
+}
+
 // Draw shows the record, in part where it is long.
 func (d *detail) Draw(e screen.Env) screen.Frame {
 	lines := record(e, d.row, d.result, widget.Readable(e.Width))
