@@ -77,6 +77,16 @@ func ClassOf(err error) Class {
 	return Failed
 }
 
+// Unrecorded is the error of what was tried on on and not done, since err kept
+// it from being written into the log: err's own code and values where it has a
+// code (a busy store is not a broken one), else events.unwritten.
+func Unrecorded(tried, on string, err error) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Code != "" {
+		return &Error{Tried: tried, On: on, Code: e.Code, Class: e.Class, Params: e.Params, Err: err}
+	}
+	return &Error{Tried: tried, On: on, Code: "events.unwritten", Class: Failed, Err: err}
+}
+
 // CodeOf returns the code of the outermost *Error in err's chain, or "".
 func CodeOf(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok {

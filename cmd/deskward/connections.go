@@ -222,7 +222,7 @@ func (a *app) showConnection(s *session, c core.Connection) {
 func (s *session) recordExport(ctx context.Context, c core.Connection, secret string) error {
 	err := s.events.Record(ctx, core.Event{Verb: core.VerbExported, Subject: c.Subject(), Detail: map[string]string{"secret": secret}})
 	if err != nil {
-		return &core.Error{Tried: "show", On: c.Name, Code: "events.unwritten", Class: core.ClassOf(err), Err: err}
+		return core.Unrecorded("show", c.Name, err)
 	}
 	return nil
 }

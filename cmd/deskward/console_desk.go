@@ -290,9 +290,12 @@ func (d *desk) connectionDeps() connections.Deps {
 	return deps
 }
 
-// migrate opens the guide that moves a legacy credential, its run named
-// after the connection; the list of guides where there is none.
-func (d *desk) migrate(c core.Summary) screen.Screen {
+// migrate opens the guide of that id, or else the first of the platform, its
+// run named after the connection; the list of guides where there is none.
+func (d *desk) migrate(c core.Summary, guide string) screen.Screen {
+	if s := d.beginGuide(guide, c.Name); s != nil {
+		return s
+	}
 	deps := d.migrationDeps()
 	for _, g := range deps.Guides {
 		if g.Platform == c.Platform {

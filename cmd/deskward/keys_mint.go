@@ -58,7 +58,7 @@ func (a *app) keysMint(ctx context.Context, name string, o mintOptions) error {
 		}
 		ev := core.Event{Verb: core.VerbMinted, Subject: k.Subject(), Detail: map[string]string{"visitor": core.CleanLine(o.visitor.ExternalID)}}
 		if err := s.events.Record(ctx, ev); err != nil {
-			return &core.Error{Tried: "mint", On: k.Name, Code: "events.unwritten", Class: core.ClassOf(err), Err: err}
+			return core.Unrecorded("mint", k.Name, err)
 		}
 		if err := s.keys.Used(ctx, k.ID); err != nil {
 			return err

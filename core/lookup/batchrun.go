@@ -321,7 +321,7 @@ func (w *work) takes(i int, l Lead) bool {
 		case ByEmail:
 			return hasEmail(v, l.Text)
 		case ByExternalID:
-			return v.ExternalID == l.Text
+			return sameID(v.Kind, v.ExternalID, l.Text) == same
 		}
 		return v.ID == l.Text
 	})

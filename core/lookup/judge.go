@@ -59,7 +59,7 @@ type Verdict struct {
 // Codes lists the codes that findings may have.
 func Codes() []string {
 	return []string{
-		"external-id.same", "external-id.differs", "external-id.missing", "external-id.too-long", "external-id.like-email",
+		"external-id.same", "external-id.case", "external-id.case-unsure", "external-id.differs", "external-id.missing", "external-id.too-long", "external-id.like-email",
 		"external-id.like-number", "external-id.conversation", "login.sub-matches", "login.sub-unknown",
 		"authenticated.yes", "authenticated.no", "email.taken", "email.taken-support", "email.unverified", "login.no-email",
 		"duplicate", "blocked", "several", "unseen", "bridge",
@@ -117,6 +117,7 @@ type judge struct {
 	people  []person
 	verdict Verdict
 	linked  int  // records tied to the person by the external id
+	unsure  int  // records tied to the person if case does not matter there
 	foreign bool // a record that must be this person's is tied to somebody else
 	refused bool // the next sign-in will be
 }
@@ -136,7 +137,7 @@ func (j *judge) add(l Level, code, source string, nameValue ...string) {
 // was more than one and none of them has it as an id.
 func (j *judge) several() int {
 	q, most := j.result.Query, 0
-	if !q.Is(ByText) || slices.ContainsFunc(j.people, func(p person) bool { return own(p) == q.Text }) {
+	if !q.Is(ByText) || slices.ContainsFunc(j.people, func(p person) bool { return p.is(q.Text) == same }) {
 		return 0
 	}
 	for _, a := range j.result.Answers {
@@ -158,8 +159,15 @@ func (j *judge) externalID() string {
 			ids[own(p)]++
 		}
 	}
-	if (q.Is(ByExternalID) || q.Is(ByLoginID)) && ids[q.Text] > 0 {
-		return q.Text
+	if q.Is(ByExternalID) || q.Is(ByLoginID) {
+		for _, p := range j.people { // tokens carry the spelling of the Login
+			if p.Kind == core.VisitorLogin && strings.EqualFold(own(p), q.Text) {
+				return own(p)
+			}
+		}
+		if ids[q.Text] > 0 {
+			return q.Text
+		}
 	}
 	for _, p := range j.people {
 		if p.Kind == core.VisitorLogin {
@@ -201,17 +209,24 @@ func (j *judge) ids() {
 		switch {
 		case p.Kind == core.VisitorLogin:
 			hasLogin = true
-			if own(p) == id {
+			if p.is(id) == same {
 				j.linked++
 			}
 		case conversationShape().MatchString(p.ExternalID):
 			j.add(Note, "external-id.conversation", p.source, "id", p.ExternalID)
 		case own(p) == "":
 			j.add(Note, "external-id.missing", p.source, "name", nameOf(p))
-		case own(p) == id:
+		case p.is(id) == same:
 			matched = true
 			j.linked++
-			j.add(Good, "external-id.same", p.source, "id", id)
+			if own(p) == id {
+				j.add(Good, "external-id.same", p.source, "id", id)
+			} else {
+				j.add(Note, "external-id.case", p.source, "id", own(p), "expected", id)
+			}
+		case p.is(id) == alike:
+			j.unsure++
+			j.add(Note, "external-id.case-unsure", p.source, "id", own(p), "expected", id)
 		case !j.takenBy(p): // said in the words of the address then
 			j.foreign = true
 			j.add(Bad, "external-id.differs", p.source, "id", own(p), "expected", id)
@@ -239,7 +254,7 @@ func (j *judge) ids() {
 // user's, else what was asked for, else that of a record tied to them.
 func (j *judge) signInEmail() string {
 	for _, p := range j.people {
-		if p.Kind == core.VisitorLogin && own(p) == j.verdict.ExternalID {
+		if p.Kind == core.VisitorLogin && p.is(j.verdict.ExternalID) == same {
 			return p.Email()
 		}
 	}
@@ -247,7 +262,7 @@ func (j *judge) signInEmail() string {
 		return q.Text
 	}
 	for _, p := range j.people {
-		if own(p) == j.verdict.ExternalID && p.Email() != "" {
+		if p.is(j.verdict.ExternalID) == same && p.Email() != "" {
 			return p.Email()
 		}
 	}
@@ -258,7 +273,7 @@ func (j *judge) signInEmail() string {
 // the person's next sign-in.
 func (j *judge) takenBy(p person) bool {
 	email := j.signInEmail()
-	return email != "" && own(p) != "" && own(p) != j.verdict.ExternalID && hasEmail(p.Visitor, email)
+	return email != "" && own(p) != "" && p.is(j.verdict.ExternalID) == another && hasEmail(p.Visitor, email)
 }
 
 // emails predicts the refusal that shows no message: a messaging token whose
@@ -268,7 +283,7 @@ func (j *judge) takenBy(p person) bool {
 func (j *judge) emails() {
 	email := j.signInEmail()
 	for _, p := range j.people {
-		if p.Kind == core.VisitorLogin && own(p) == j.verdict.ExternalID && p.Email() == "" {
+		if p.Kind == core.VisitorLogin && p.is(j.verdict.ExternalID) == same && p.Email() == "" {
 			j.add(Note, "login.no-email", p.source)
 		}
 		if !j.takenBy(p) {
@@ -285,7 +300,7 @@ func (j *judge) emails() {
 		return
 	}
 	for _, p := range j.people {
-		if own(p) != j.verdict.ExternalID || p.Kind != core.VisitorMessaging {
+		if p.is(j.verdict.ExternalID) != same || p.Kind != core.VisitorMessaging {
 			continue
 		}
 		for _, e := range p.Emails {
@@ -306,7 +321,7 @@ func (j *judge) duplicates() {
 		var ids []string
 		for _, v := range a.Visitors {
 			p := person{a.Source, v}
-			if same := own(p) == j.verdict.ExternalID && own(p) != ""; same || own(p) == "" && hasEmail(v, j.signInEmail()) && j.signInEmail() != "" {
+			if p.is(j.verdict.ExternalID) == same || own(p) == "" && hasEmail(v, j.signInEmail()) && j.signInEmail() != "" {
 				ids = append(ids, v.ID)
 			}
 		}
@@ -323,7 +338,7 @@ func (j *judge) state() {
 		if p.Blocked {
 			j.add(Bad, "blocked", p.source, "name", nameOf(p))
 		}
-		if p.Authenticated == nil || own(p) != j.verdict.ExternalID {
+		if p.Authenticated == nil || p.is(j.verdict.ExternalID) != same {
 			continue
 		}
 		if *p.Authenticated {
@@ -340,6 +355,8 @@ func (j *judge) outcome() Outcome {
 		return WillFail
 	case j.foreign:
 		return Elsewhere
+	case j.unsure > 0:
+		return CantTell
 	case j.linked > 1:
 		return Linked
 	case len(j.people) == 0 && len(j.verdict.Unseen) > 0, len(j.result.Answers) == 0:

@@ -148,6 +148,13 @@ func newSupport(sb *Sandbox, fix *ZendeskFixtures) *support {
 			{id: 900123450903, name: "Eve Enduser", email: fix.EndUserEmail, verified: true, role: "end-user"},
 		},
 	}
+	for i, u := range s.users { // team members have tickets of their own, too
+		for n, subject := range []string{"A printer", "A new keyboard"} {
+			s.tickets = append(s.tickets, &supportTicket{
+				id: int64(4001 + 10*i + n), requester: u.id, subject: subject, made: now.Add(-time.Duration(96-n) * time.Hour),
+			})
+		}
+	}
 	cast := fix.Cast
 	for _, p := range cast.all() {
 		id, err := strconv.ParseInt(p.SupportID, 10, 64)

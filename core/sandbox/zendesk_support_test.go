@@ -333,7 +333,11 @@ func TestThePeopleOfTheDoublesAreTheSame(t *testing.T) {
 		status, _, body = u.get(u.sb.Endpoints()["zendesk"]["conversations"]+"/v2/apps/"+u.fix.AppID+"/users/"+url.PathEscape(p.ExternalID), "Authorization", basic(u.fix.AppKeyID, u.fix.AppKeySecret))
 		u.wants(p.Story+" in messaging", status, 200, body, `"zendeskId":"`+p.SupportID+`"`)
 	}
-	status, _, body := u.api("/users/show_many.json?external_ids="+u.fix.Cast.Gone.ExternalID+"&include_deleted=true", admin)
+	status, _, body := u.api("/users/search.json?external_id="+strings.ToUpper(u.fix.Cast.Linked.ExternalID), admin)
+	u.wants("an external id in capitals", status, 200, body, `"external_id":"`+u.fix.Cast.Linked.ExternalID+`"`)
+	status, _, body = u.api("/users/show_many.json?external_ids="+strings.ToUpper(u.fix.Cast.Linked.ExternalID), admin)
+	u.wants("many of them in capitals", status, 200, body, `"external_id":"`+u.fix.Cast.Linked.ExternalID+`"`)
+	status, _, body = u.api("/users/show_many.json?external_ids="+u.fix.Cast.Gone.ExternalID+"&include_deleted=true", admin)
 	u.wants("the deleted", status, 200, body, `"active":false`)
 	if n := len(u.fix.Cast.Long.ExternalID); n <= 255 {
 		t.Errorf("the long id has %d characters", n)

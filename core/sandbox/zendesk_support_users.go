@@ -23,7 +23,9 @@ func (s *support) person(u *supportUser) map[string]any {
 	return out
 }
 
-// search is exact by external_id, and takes the query syntax by query.
+// search takes whole external ids, of which case does not count
+// (api-reference/ticketing/users: "ian1" and "IAN1" are the same value), and
+// the query syntax by query.
 func (s *support) search(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	external, query := q.Get("external_id"), q.Get("query")
@@ -36,7 +38,7 @@ func (s *support) search(w http.ResponseWriter, r *http.Request) {
 		if u.gone {
 			continue
 		}
-		if external != "" && u.externalID == external || external == "" && u.matches(query) {
+		if external != "" && strings.EqualFold(u.externalID, external) || external == "" && u.matches(query) {
 			found = append(found, s.person(u))
 		}
 	}
@@ -92,7 +94,7 @@ func (s *support) showMany(w http.ResponseWriter, r *http.Request) {
 		if by == "ids" {
 			key = strconv.FormatInt(u.id, 10)
 		}
-		if slices.Contains(wanted, key) && (!u.gone || q.Get("include_deleted") == "true") {
+		if slices.ContainsFunc(wanted, func(w string) bool { return strings.EqualFold(w, key) }) && (!u.gone || q.Get("include_deleted") == "true") {
 			found = append(found, s.person(u))
 		}
 	}

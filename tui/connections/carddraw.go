@@ -86,10 +86,29 @@ func (c *card) verdict(e screen.Env, width int) []string {
 	if key := "connections.means." + st.Code; e.Text.Has(key) {
 		lines = append(lines, widget.Indent(widget.Wrap(e.T(key, stateParams(e, c.sum, st)), w), pad)...)
 	}
+	if end, known := c.f.end(c.sum); known && c.f.Migrate != nil && st.Code != "legacy" {
+		lines = append(lines, c.ending(e, end, width)...)
+	}
 	if key := nextStep(st.Code); key != "" {
 		lines = append(lines, widget.Indent(widget.Marked(e.Theme.Key.Render(key), e.T("connections.next."+st.Code), w), pad)...)
 	}
 	return lines
+}
+
+// ending says when what the connection has comes to its end, and the key that
+// leads out of it.
+func (c *card) ending(e screen.Env, end core.End, width int) []string {
+	key := "deadline." + end.Code
+	if !e.Now.Before(end.At) {
+		key += ".past"
+	}
+	p := locale.Params{"name": c.sum.Name, "span": widget.Until(e, end.At), "at": end.At.UTC().Format(time.DateOnly)}
+	words := e.T(key, p)
+	if e.Now.Before(end.At) {
+		words += " " + e.T("connections.ending.when", p)
+	}
+	lines := widget.Marked(e.Theme.Warn.Render(e.Theme.Glyphs.Warn), words, width)
+	return append(lines, widget.Indent(widget.Marked(e.Theme.Key.Render("m"), e.T("connections.next.legacy"), width-2), "  ")...)
 }
 
 // nextStep is the key that does what a state asks for; "" when nothing is to

@@ -307,7 +307,7 @@ func TestKeysThatCannotWorkSayWhy(t *testing.T) {
 	r.add("Acme Europe", nil)
 	r.start(80, 24)
 	r.See("Acme Europe")
-	for key, why := range map[string]string{"c": "no token yet", "r": "nothing to renew with", "m": "Only legacy auth tokens", "V": "no token yet"} {
+	for key, why := range map[string]string{"c": "no token yet", "r": "nothing to renew with", "m": "has no announced end", "V": "no token yet"} {
 		r.press(key)
 		r.See(why)
 	}

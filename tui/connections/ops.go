@@ -112,7 +112,7 @@ func (f *family) rowKeys(s core.Summary, some bool, busy work) map[string]screen
 		"check":   idle(screen.NewKey("c", "connections.key.check", "c").If(has, "connections.off.no-token")),
 		"refresh": idle(screen.NewKey("r", "connections.key.refresh", "r").If(s.HasRefresh || s.Grant.Unattended(), "connections.off.no-refresh")),
 		"consent": screen.NewKey("o", "connections.key.consent", "o").If(consentable(s.Grant), "connections.off.no-consent").If(some, none),
-		"migrate": screen.NewKey("m", "connections.key.migrate", "m").If(f.Migrate != nil, "connections.off.no-migration").If(s.Grant == core.GrantAuthtoken, "connections.off.not-legacy").If(some, none),
+		"migrate": screen.NewKey("m", "connections.key.migrate", "m").If(f.Migrate != nil, "connections.off.no-migration").If(f.ends(s), "connections.off.not-legacy").If(some, none),
 		"copy":    screen.NewKey("y", "connections.key.copy", "y").If(some, none),
 		"rename":  screen.NewKey("R", "connections.key.rename", "R").If(some, none),
 		"edit":    screen.NewKey("E", "connections.key.edit", "E").If(some, none),
@@ -121,8 +121,31 @@ func (f *family) rowKeys(s core.Summary, some bool, busy work) map[string]screen
 	}
 }
 
+// end is the last of the ends that the platform knows of a connection and has a
+// guide out of: what comes before it may be put off.
+func (f *family) end(s core.Summary) (core.End, bool) {
+	p := f.platforms[s.Platform]
+	if p.Ends == nil {
+		return core.End{}, false
+	}
+	var last core.End
+	for _, e := range p.Ends(s) {
+		if e.Guide != "" && (last.Guide == "" || e.At.After(last.At)) {
+			last = e
+		}
+	}
+	return last, last.Guide != ""
+}
+
+// ends reports whether a connection is of a kind that is coming to its end, and
+// there is a migration out of it.
+func (f *family) ends(s core.Summary) bool {
+	_, known := f.end(s)
+	return known || s.Grant == core.GrantAuthtoken
+}
+
 // mailKey proves a connection by mail. It shares m with migrating, which only
-// legacy auth tokens can.
+// what is coming to its end can.
 func (f *family) mailKey(c core.Connection, s core.Summary) screen.Key {
 	_, _, known := mailproof.Defaults(c)
 	k := screen.NewKey("m", "connections.key.mail", "m").
@@ -142,12 +165,16 @@ func (f *family) open(key string, s core.Summary, inside bool) (step screen.Step
 		return screen.Step{Open: f.grantScreen(subjectOf(s, inside))}, true
 	case "m":
 		switch {
-		case s.Grant != core.GrantAuthtoken && f.Mail != nil:
+		case f.ends(s) && f.Migrate != nil:
+			guide := ""
+			if end, known := f.end(s); known {
+				guide = end.Guide
+			}
+			return screen.Step{Open: f.Migrate(s, guide)}, true
+		case f.Mail != nil:
 			return screen.Step{Open: f.Mail(s)}, true
-		case s.Grant != core.GrantAuthtoken:
-			return screen.Step{}, false
 		}
-		return screen.Step{Open: f.Migrate(s)}, true
+		return screen.Step{}, false
 	case "y":
 		return screen.Step{Open: newCopyMenu(f, s)}, true
 	case "R":

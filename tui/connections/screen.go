@@ -67,8 +67,9 @@ type Deps struct {
 	ReadFile func(name string) ([]byte, error)
 	// Mail, optional, opens the proof of a connection at its mail servers.
 	Mail func(core.Summary) screen.Screen
-	// Migrate, optional, opens the migration of a legacy auth token.
-	Migrate func(core.Summary) screen.Screen
+	// Migrate, optional, opens the migration of a legacy auth token, or the guide
+	// of that id for another credential whose end is known; "": the platform's own.
+	Migrate func(s core.Summary, guide string) screen.Screen
 }
 
 // Sandbox is what a rehearsal gives where there is no vendor's page to go to.

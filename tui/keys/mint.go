@@ -287,7 +287,7 @@ func (m *mint) sign() screen.Step {
 		}
 		ev := core.Event{Verb: core.VerbMinted, Subject: k.Subject(), Detail: map[string]string{"visitor": core.CleanLine(v.ExternalID)}}
 		if err := f.Events.Record(ctx, ev); err != nil {
-			return minted{err: &core.Error{Tried: "mint", On: k.Name, Code: "events.unwritten", Class: core.ClassOf(err), Err: err}}
+			return minted{err: core.Unrecorded("mint", k.Name, err)}
 		}
 		if err := f.Keys.Used(ctx, k.ID); err != nil {
 			return minted{err: err}

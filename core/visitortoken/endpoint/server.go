@@ -78,7 +78,7 @@ func loadTLS(o Options) (*tls.Config, error) {
 // begin records the beginning and serves.
 func (s *Server) begin(ctx context.Context) error {
 	if err := s.record(ctx, map[string]string{"state": "began", "address": s.base, "login": s.handler.keys.now.Load().login.Name}); err != nil {
-		return &core.Error{Tried: "serve-tokens", On: s.sign.Name, Code: "events.unwritten", Class: core.ClassOf(err), Err: err}
+		return core.Unrecorded("serve-tokens", s.sign.Name, err)
 	}
 	noteCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
@@ -184,7 +184,7 @@ func (s *Server) Close() error {
 		ctx, cancel = context.WithTimeout(context.Background(), noteTime)
 		defer cancel()
 		if err := s.record(ctx, detail); err != nil {
-			s.closed = &core.Error{Tried: "serve-tokens", On: s.sign.Name, Code: "events.unwritten", Class: core.ClassOf(err), Err: err}
+			s.closed = core.Unrecorded("serve-tokens", s.sign.Name, err)
 		}
 	})
 	return s.closed
