@@ -50,11 +50,12 @@ type Connection struct {
 	Scopes        []string  `json:"scopes,omitempty"`  // asked
 	Granted       []string  `json:"granted,omitempty"` // granted, as far as the vendor says
 	TokenType     string    `json:"token_type,omitempty"`
-	AccessExpires time.Time `json:"access_expires,omitzero"` // of the stored access token
-	GrantedAt     time.Time `json:"granted_at,omitzero"`     // of the last consent or exchange
-	EndsAt        time.Time `json:"ends_at,omitzero"`        // the credential as a whole stops working
-	InService     time.Time `json:"in_service,omitzero"`     // since when systems use it, as the admin said
-	ReplacedBy    string    `json:"replaced_by,omitempty"`   // id of the connection that took over
+	AccessExpires time.Time `json:"access_expires,omitzero"`        // of the stored access token
+	GrantedAt     time.Time `json:"granted_at,omitzero"`            // of the last consent or exchange
+	EndsAt        time.Time `json:"ends_at,omitzero"`               // the credential as a whole stops working
+	SecretEndsAt  time.Time `json:"client_secret_ends_at,omitzero"` // when the client secret ends at the vendor, as the admin said
+	InService     time.Time `json:"in_service,omitzero"`            // since when systems use it, as the admin said
+	ReplacedBy    string    `json:"replaced_by,omitempty"`          // id of the connection that took over
 
 	// Refreshes are the times of recent refreshes, where the vendor limits
 	// their number: those within its window.
@@ -116,6 +117,7 @@ type Summary struct {
 	HasCredential bool   // a token, key or auth token that works by itself is stored
 	AccessExpires time.Time
 	EndsAt        time.Time
+	SecretEndsAt  time.Time // of the client secret
 	RefreshBegun  time.Time
 	CheckedAt     time.Time
 	CheckOK       bool
@@ -159,6 +161,10 @@ func (s Summary) State(now time.Time) State {
 		return State{HealthWarn, "refresh-unknown", s.RefreshBegun}
 	case !s.EndsAt.IsZero() && s.EndsAt.Sub(now) < endsSoon:
 		return State{HealthWarn, "ends", s.EndsAt}
+	case !s.SecretEndsAt.IsZero() && !now.Before(s.SecretEndsAt):
+		return State{HealthWarn, "secret-ended", s.SecretEndsAt}
+	case !s.SecretEndsAt.IsZero() && s.SecretEndsAt.Sub(now) < endsSoon:
+		return State{HealthWarn, "secret-ends", s.SecretEndsAt}
 	case s.Grant == GrantAuthtoken:
 		return State{HealthWarn, "legacy", time.Time{}}
 	case s.HasRefresh || s.Grant.Unattended():
@@ -187,7 +193,7 @@ func (c Connection) Summary() Summary {
 		ReplacedBy: c.ReplacedBy, Product: c.Settings[SettingProduct], Host: c.Settings[SettingHost],
 		HasAccess: has(SecretAccessToken), HasRefresh: has(SecretRefreshToken),
 		HasCredential: has(SecretAuthtoken) || has(SecretAPIToken),
-		AccessExpires: c.AccessExpires, EndsAt: c.EndsAt, RefreshBegun: c.RefreshBegun,
+		AccessExpires: c.AccessExpires, EndsAt: c.EndsAt, SecretEndsAt: c.SecretEndsAt, RefreshBegun: c.RefreshBegun,
 		CheckedAt: c.Check.At, CheckOK: c.Check.OK, CheckCode: c.Check.Code, GrantedAt: c.GrantedAt,
 	}
 }
@@ -197,7 +203,7 @@ func (s Summary) head() []byte {
 		String(s.Name).String(string(s.Platform)).String(string(s.Grant)).String(s.Region).String(s.Account).String(s.ReplacedBy).
 		Bool(s.HasAccess).Bool(s.HasRefresh).Bool(s.HasCredential).
 		Time(s.AccessExpires).Time(s.EndsAt).Time(s.RefreshBegun).Time(s.CheckedAt).Bool(s.CheckOK).String(s.CheckCode).Time(s.GrantedAt).
-		String(s.Product).String(s.Host). // in records of before they are missing, which reads as ""
+		String(s.Product).String(s.Host).Time(s.SecretEndsAt). // in records of before they are missing, which reads as "" and as no time
 		Bytes()
 }
 
@@ -208,7 +214,7 @@ func summaryOf(r Record) (Summary, error) {
 		Name: d.String(), Platform: PlatformID(d.String()), Grant: Grant(d.String()), Region: d.String(), Account: d.String(), ReplacedBy: d.String(),
 		HasAccess: d.Bool(), HasRefresh: d.Bool(), HasCredential: d.Bool(),
 		AccessExpires: d.Time(), EndsAt: d.Time(), RefreshBegun: d.Time(), CheckedAt: d.Time(), CheckOK: d.Bool(), CheckCode: d.String(), GrantedAt: d.Time(),
-		Product: d.String(), Host: d.String(),
+		Product: d.String(), Host: d.String(), SecretEndsAt: d.Time(),
 	}
 	return s, d.Err()
 }

@@ -169,5 +169,8 @@ func (s *Deadlines) ofConnection(c Summary) []Deadline {
 	case c.HasAccess && !c.HasRefresh && !c.Grant.Unattended() && !c.AccessExpires.IsZero():
 		out = append(out, Deadline{Subject: subject, Code: "access.expires", At: c.AccessExpires})
 	}
+	if !c.SecretEndsAt.IsZero() {
+		out = append(out, Deadline{Subject: subject, Code: "client-secret.ends", At: c.SecretEndsAt})
+	}
 	return out
 }

@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -126,5 +127,28 @@ func TestRemovingAConnectionRemovesWhatWasSaidOfItsDeadlines(t *testing.T) {
 		return nil
 	}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestTheEndOfAClientSecretIsADeadlineBesideThatOfTheCredential(t *testing.T) {
+	t.Parallel()
+	d, conns, clock := deadlinesOf(t, nil)
+	if _, err := conns.Add(t.Context(), core.Connection{Name: "Acme", EndsAt: clock.at.Add(2 * time.Hour), SecretEndsAt: clock.at.Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	all, err := d.List(t.Context())
+	if err != nil || !slices.Equal(codes(all), []string{"client-secret.ends", "connection.ends"}) {
+		t.Errorf("%v %v", codes(all), err)
+	}
+}
+
+func TestAClientSecretsEndIsAWarningBeforeAndAfterIt(t *testing.T) {
+	t.Parallel()
+	end := time.Date(2026, 11, 26, 10, 0, 0, 0, time.UTC)
+	s := core.Summary{Grant: core.GrantCode, HasRefresh: true, CheckedAt: end.Add(-90 * 24 * time.Hour), CheckOK: true, SecretEndsAt: end}
+	for at, want := range map[time.Duration]string{-8 * 24 * time.Hour: "renews-on-use", -time.Hour: "secret-ends", 0: "secret-ended", time.Hour: "secret-ended"} {
+		if got := s.State(end.Add(at)); got.Code != want {
+			t.Errorf("%v after the end: %s, want %s", at, got.Code, want)
+		}
 	}
 }

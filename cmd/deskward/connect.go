@@ -18,10 +18,11 @@ import (
 type connectOptions struct {
 	name, region, clientID, secretFile, clientJSON, issuer, account, grant, expect, tokenFile string
 
-	scopes    []string
-	settings  map[string]string
-	port      int
-	noBrowser bool
+	scopes     []string
+	settings   map[string]string
+	secretEnds string
+	port       int
+	noBrowser  bool
 }
 
 func (a *app) connectCommand() *cobra.Command {
@@ -41,6 +42,7 @@ func (a *app) connectCommand() *cobra.Command {
 	text(&o.region, "region")
 	text(&o.clientID, "client-id")
 	text(&o.secretFile, "client-secret-file")
+	text(&o.secretEnds, "client-secret-ends")
 	text(&o.clientJSON, "client-json")
 	text(&o.issuer, "issuer")
 	text(&o.account, "account")
@@ -148,7 +150,7 @@ func (a *app) connectAnswers(ctx context.Context, p platform.Platform, o connect
 	answers := platform.Answers{
 		Name: o.name, Grant: core.Grant(o.grant), Expect: o.expect,
 		Plain: map[string]string{
-			"region": o.region, "client_id": o.clientID, "issuer": o.issuer, "account": o.account, "scopes": strings.Join(o.scopes, " "),
+			"region": o.region, "client_id": o.clientID, platform.AnswerSecretEnds: o.secretEnds, "issuer": o.issuer, "account": o.account, "scopes": strings.Join(o.scopes, " "),
 		},
 		Secret: core.Secrets{},
 	}
@@ -209,6 +211,13 @@ func (a *app) askMissing(ctx context.Context, p platform.Platform, answers platf
 				return err
 			}
 			answers.Secret[ask.Name] = token
+		case ask.Secret && ask.Optional && !ask.File && o.clientJSON == "" && a.interactive() && answers.Secret[ask.Name].Empty():
+			// Some clients have one and some have none: only the admin knows.
+			secret, err := a.askSecret(ctx, a.say.T("cmd.ask.secret-optional", localeParams("what", label)))
+			if err != nil {
+				return err
+			}
+			answers.Secret[ask.Name] = secret
 		case ask.Optional || !a.interactive():
 		case len(ask.Options) > 1 && decides(p, ask.Name) && answers.Plain[ask.Name] == "":
 			value, err := a.askOption(ctx, ask, label)

@@ -39,6 +39,7 @@ type summaryJSON struct {
 	StateAt       time.Time       `json:"state_at,omitzero"`
 	AccessExpires time.Time       `json:"access_expires,omitzero"`
 	EndsAt        time.Time       `json:"ends_at,omitzero"`
+	SecretEndsAt  time.Time       `json:"client_secret_ends_at,omitzero"`
 	CheckedAt     time.Time       `json:"checked_at,omitzero"`
 	CheckOK       bool            `json:"check_ok"`
 	CheckCode     string          `json:"check_code,omitempty"`
@@ -50,7 +51,7 @@ func summaryAsJSON(s core.Summary, now time.Time) summaryJSON {
 	return summaryJSON{
 		ID: s.ID, Name: s.Name, Platform: s.Platform, Grant: s.Grant, Region: s.Region, Account: s.Account,
 		Health: healthWord(state.Health), State: state.Code, StateAt: state.At,
-		AccessExpires: s.AccessExpires, EndsAt: s.EndsAt, CheckedAt: s.CheckedAt, CheckOK: s.CheckOK, CheckCode: s.CheckCode,
+		AccessExpires: s.AccessExpires, EndsAt: s.EndsAt, SecretEndsAt: s.SecretEndsAt, CheckedAt: s.CheckedAt, CheckOK: s.CheckOK, CheckCode: s.CheckCode,
 		GrantedAt: s.GrantedAt,
 	}
 }
@@ -203,6 +204,7 @@ func (a *app) showConnection(s *session, c core.Connection) {
 		{"access-expires", stamp(c.AccessExpires)},
 		{"granted-at", stamp(c.GrantedAt)},
 		{"ends-at", stamp(c.EndsAt)},
+		{"client-secret-ends", stamp(c.SecretEndsAt)},
 		{"checked", stamp(c.Check.At)},
 		{"note", c.Check.Note},
 		{"stored", strings.TrimSpace(stamp(c.CreatedAt) + " " + c.CreatedBy)},

@@ -8,13 +8,14 @@ import (
 
 	"deskward/core"
 	"deskward/core/platform"
+	"deskward/core/platform/all"
 )
 
 // editOptions are what of a stored connection is given anew; a flag that is
 // not there leaves its value as it is.
 type editOptions struct {
-	secretFile, tokenFile, account, expect string
-	scopes                                 []string
+	secretFile, secretEnds, tokenFile, account, expect string
+	scopes                                             []string
 }
 
 func (a *app) connectionsEditCommand() *cobra.Command {
@@ -41,6 +42,7 @@ func (a *app) connectionsEditCommand() *cobra.Command {
 	f := c.Flags()
 	text := func(p *string, name string) { f.StringVar(p, name, "", a.flagText(name)) }
 	text(&o.secretFile, "client-secret-file")
+	text(&o.secretEnds, "client-secret-ends")
 	text(&o.tokenFile, "token-file")
 	text(&o.account, "account")
 	text(&o.expect, "expect")
@@ -61,6 +63,16 @@ func (a *app) editAnswers(ctx context.Context, c core.Connection, o editOptions,
 	}
 	if given("expect") {
 		answers.Expect = o.expect
+	}
+	if given("client-secret-ends") {
+		p, err := platform.Find(all.Platforms(), c.Platform)
+		if err == nil && !p.HasSecretEnd(c) {
+			err = usageError("no-client-secret", "--client-secret-ends", map[string]string{"name": core.CleanLine(c.Name)}, nil)
+		}
+		if err != nil {
+			return answers, err
+		}
+		answers.Plain[platform.AnswerSecretEnds] = o.secretEnds
 	}
 	files := map[string]string{core.SecretClientSecret: o.secretFile}
 	switch c.Grant {

@@ -30,8 +30,15 @@ func (p Platform) Editable(c core.Connection) []Ask {
 	return out
 }
 
+// HasSecretEnd reports whether it may be said of a connection when its client
+// secret ends.
+func (p Platform) HasSecretEnd(c core.Connection) bool {
+	return slices.ContainsFunc(p.Editable(c), func(ask Ask) bool { return ask.Name == core.SecretClientSecret })
+}
+
 // Edit gives the connection, as it was read, other values of what is
-// Editable, and another account to expect. A secret left empty stays. Only
+// Editable, and another account to expect. The end of the client secret stays
+// where AnswerSecretEnds is not among the answers, unless the secret is another. A secret left empty stays. Only
 // what differs from was is written, and the last check, which did not see it,
 // is dropped; ErrConflict when somebody else changed the same meanwhile.
 func (s *Service) Edit(ctx context.Context, was core.Connection, a Answers) (core.Connection, error) {
@@ -55,7 +62,15 @@ func (s *Service) Edit(ctx context.Context, was core.Connection, a Answers) (cor
 			return was, err
 		}
 	}
-	for _, name := range []string{"account", "scopes", "expect"} {
+	if v, said := a.Plain[AnswerSecretEnds]; said && p.HasSecretEnd(was) {
+		if next.SecretEndsAt, err = secretEnds(v); err != nil {
+			return was, err
+		}
+	}
+	if slices.Contains(what, core.SecretClientSecret) && next.SecretEndsAt.Equal(was.SecretEndsAt) {
+		next.SecretEndsAt = time.Time{} // it was that of the former one
+	}
+	for _, name := range []string{"account", "scopes", "expect", AnswerSecretEnds} {
 		if !sameValue(next, was, name) {
 			what = append(what, name)
 		}
@@ -74,7 +89,9 @@ func (s *Service) Edit(ctx context.Context, was core.Connection, a Answers) (cor
 				now.EndsAt = time.Time{} // the end was that of the former one
 			}
 		}
-		now.Check = core.Check{}
+		if !slices.Equal(what, []string{AnswerSecretEnds}) { // a date changes nothing of what was checked
+			now.Check = core.Check{}
+		}
 		return nil
 	})
 }
@@ -89,6 +106,8 @@ func sameValue(a, b core.Connection, name string) bool {
 		return slices.Equal(a.Scopes, b.Scopes)
 	case "expect":
 		return a.Expect == b.Expect
+	case AnswerSecretEnds:
+		return a.SecretEndsAt.Equal(b.SecretEndsAt)
 	}
 	return a.Secrets[name].Equal(b.Secrets[name])
 }
@@ -102,6 +121,8 @@ func put(c *core.Connection, name string, from core.Connection) {
 		c.Scopes = from.Scopes
 	case "expect":
 		c.Expect = from.Expect
+	case AnswerSecretEnds:
+		c.SecretEndsAt = from.SecretEndsAt
 	default:
 		c.Secrets = c.Secrets.With(name, from.Secrets[name])
 	}

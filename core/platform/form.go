@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"deskward/core"
 	"deskward/core/action"
@@ -17,6 +18,33 @@ type Answers struct {
 	Expect string // the account expected to consent; "": any
 	Plain  map[string]string
 	Secret core.Secrets
+}
+
+// AnswerSecretEnds is the answer that is no Ask: on which date the client secret
+// ends at the vendor, where one is asked for. Some vendors end them (Microsoft
+// Entra after two years at most), some companies do, and no vendor of these
+// tells it by its API: so it may be said of any connection with one.
+const AnswerSecretEnds = "client_secret_ends"
+
+// secretEnds reads a date, which begins in UTC, or a date with a time; zero
+// where nothing was said. It fails with code platform.bad-date.
+func secretEnds(v string) (time.Time, error) {
+	v = strings.TrimSpace(v)
+	if v == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339, "2006-01-02 15:04Z"} {
+		if t, err := time.Parse(layout, v); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, &core.Error{Tried: "read-input", On: core.CleanLine(v), Code: "platform.bad-date", Class: core.Usage, Params: map[string]string{"value": core.CleanLine(v)}}
+}
+
+// CheckSecretEnds reports what is wrong with a typed AnswerSecretEnds.
+func CheckSecretEnds(v string) error {
+	_, err := secretEnds(v)
+	return err
 }
 
 // Accepts reports whether the platform knows a grant.
@@ -67,6 +95,13 @@ func (p Platform) NewConnection(a Answers) (core.Connection, error) {
 		if err := p.take(&c, ask, a); err != nil {
 			return core.Connection{}, err
 		}
+	}
+	if known[core.SecretClientSecret] {
+		var err error
+		if c.SecretEndsAt, err = secretEnds(a.Plain[AnswerSecretEnds]); err != nil {
+			return core.Connection{}, err
+		}
+		known[AnswerSecretEnds] = true
 	}
 	for name := range a.all() {
 		if !known[name] {

@@ -12,10 +12,11 @@ import (
 
 // The fields that every platform has.
 const (
-	fieldPlatform = "platform"
-	fieldGrant    = "grant"
-	fieldExpect   = "expect"
-	ownSuffix     = ".own" // of the field for scopes that are not in the list
+	fieldPlatform  = "platform"
+	fieldGrant     = "grant"
+	fieldExpect    = "expect"
+	fieldSecretEnd = "client-secret-ends"
+	ownSuffix      = ".own" // of the field for scopes that are not in the list
 )
 
 // askField names the field of an ask. The platform is part of it, so that one

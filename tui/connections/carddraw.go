@@ -121,6 +121,8 @@ func nextStep(state string) string {
 		return "m"
 	case "unchecked":
 		return "c"
+	case "secret-ends", "secret-ended":
+		return "E"
 	case "refresh-unknown":
 		return "F"
 	}
@@ -193,6 +195,13 @@ func (c *card) drawToken(f *facts) {
 	}
 	if !s.EndsAt.IsZero() {
 		values = append(values, when("whole-ends", s.EndsAt))
+	}
+	switch {
+	case s.SecretEndsAt.IsZero():
+	case e.Now.Before(s.SecretEndsAt):
+		values = append(values, when("secret-ends", s.SecretEndsAt))
+	default:
+		values = append(values, when("secret-ended", s.SecretEndsAt))
 	}
 	f.Add("token", values...)
 }

@@ -3,6 +3,7 @@ package connections
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"deskward/core"
 	"deskward/core/platform"
@@ -63,11 +64,30 @@ func (f *family) editFields(c core.Connection) []widget.Field {
 			first.Value = strings.Join(c.Scopes, " ")
 		}
 		out = append(out, fields...)
+		if ask.Name == core.SecretClientSecret {
+			out = append(out, secretEndField(c))
+		}
 	}
 	if expects(c.Grant) {
 		out = append(out, widget.Field{Name: fieldExpect, Label: widget.Key("connections.ask.expect"), Hint: widget.Key("connections.ask.expect.hint"), Optional: true, Value: c.Expect})
 	}
 	return out
+}
+
+// secretEndField asks when the client secret ends.
+func secretEndField(c core.Connection) widget.Field {
+	f := widget.Field{
+		Name: fieldSecretEnd, Label: widget.Key("connections.ask.client-secret-ends"), Hint: widget.Key("connections.ask.client-secret-ends.hint"),
+		Optional: true, Check: inWords(platform.CheckSecretEnds),
+	}
+	switch t := c.SecretEndsAt; {
+	case t.IsZero():
+	case t.Equal(t.Truncate(24 * time.Hour)):
+		f.Value = t.UTC().Format(time.DateOnly)
+	default:
+		f.Value = t.UTC().Format(time.RFC3339)
+	}
+	return f
 }
 
 // edited are the answers to editFields.
@@ -78,6 +98,9 @@ func (f *family) edited(c core.Connection, form *widget.Form) platform.Answers {
 		field := askField(p, ask.Name)
 		if ask.Secret {
 			out.Secret[ask.Name] = form.Secret(field)
+			if ask.Name == core.SecretClientSecret {
+				out.Plain[platform.AnswerSecretEnds] = form.Value(fieldSecretEnd)
+			}
 			continue
 		}
 		out.Plain[ask.Name] = strings.TrimSpace(form.Value(field) + " " + form.Value(field+ownSuffix))

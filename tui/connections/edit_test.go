@@ -3,6 +3,7 @@ package connections_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"deskward/core"
 )
@@ -53,7 +54,7 @@ func TestAnEditKeepsWhatAnotherSessionChangedMeanwhile(t *testing.T) {
 	r.See("Acme Japan")
 	r.press("E")
 	r.See("Account to expect")
-	r.press("tab")
+	r.press("tab", "tab")
 	r.Paste("99")
 	change(func(c *core.Connection) { c.Account, c.Expect = "777", "mina@acme.example" })
 	r.press("ctrl+s")
@@ -73,10 +74,42 @@ func TestAHalfFilledEditIsThereAgain(t *testing.T) {
 	r.See("Acme Japan")
 	r.press("E")
 	r.See("Account to expect")
-	r.press("tab")
+	r.press("tab", "tab")
 	r.Paste("99")
 	r.press("esc")
 	r.See("1 connection")
 	r.press("E")
 	r.See("99")
+}
+
+func TestTheEndOfAClientSecretIsNotedWithoutLosingTheCheckAndGoesWithTheSecret(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.add("Acme Japan", r.working)
+	r.start(80, 24)
+	r.See("Acme Japan")
+	r.press("E")
+	r.See("Client secret ends on")
+	r.press("tab")
+	r.Type("soon")
+	r.press("ctrl+s")
+	r.See("is no date")
+	r.press("ctrl+u")
+	r.Type("2026-11-25")
+	r.press("ctrl+s")
+	r.See("is changed. Check it", "secret ends 2 d")
+	c := r.byName("Acme Japan")
+	if !c.Check.OK || !c.SecretEndsAt.Equal(time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)) {
+		t.Errorf("ends at %v, last check good: %v", c.SecretEndsAt, c.Check.OK)
+	}
+	r.press("enter")
+	r.See("The client secret ends in 2 d", "takes the new secret", "Stored")
+	r.press("E")
+	r.See("Client secret ends on", "2026-11-25")
+	r.Type("canary-new-secret")
+	r.press("ctrl+s")
+	r.See("is changed. Check it")
+	if c := r.byName("Acme Japan"); !c.SecretEndsAt.IsZero() {
+		t.Errorf("the new secret has the end of the former one: %v", c.SecretEndsAt)
+	}
 }
