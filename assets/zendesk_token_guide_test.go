@@ -59,7 +59,7 @@ func TestTokenGuideProvesTheSameCallsByBothAndTheOldTokenRefused(t *testing.T) {
 	if err != nil || run.State != guide.Complete {
 		t.Fatalf("%s at %v: %v", run.State, firstOpen(run), err)
 	}
-	if out := run.Steps["same"].Out; out["old_person"] != z.AdminEmail || out["new_person"] != z.AdminEmail || len(run.Steps["same"].Calls) != 5 {
+	if out := run.Steps["same"].Out; out["old_person"] != z.AdminEmail || out["new_person"] != z.AdminEmail || out["tickets"] != "2" || len(run.Steps["same"].Calls) != 5 {
 		t.Errorf("compared: %v by %v", out, run.Steps["same"].Calls)
 	}
 	if out := run.Steps["dead"].Out; out["status"] != "401" {
