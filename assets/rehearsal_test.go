@@ -24,9 +24,12 @@ type rehearsal struct {
 	store  core.Store
 	runner *guide.Runner
 	checks func(ctx context.Context, id string) (core.Connection, error)
+
+	connections *core.Connections
+	consent     *consent.Service
 }
 
-func newRehearsal(t *testing.T, id string, p platform.Platform) *rehearsal {
+func newRehearsal(t *testing.T, id string, p platform.Platform, more ...platform.Platform) *rehearsal {
 	t.Helper()
 	sb, err := sandbox.Start(t.Context(), sandbox.Options{})
 	if err != nil {
@@ -41,7 +44,7 @@ func newRehearsal(t *testing.T, id string, p platform.Platform) *rehearsal {
 	actor := core.Actor{User: "mina", Host: "jump01", Session: "test"}
 	events := &core.EventLog{Store: store, Clock: clock, Actor: actor}
 	connections := &core.Connections{Store: store, Events: events}
-	all := &platform.Service{Platforms: []platform.Platform{p}, Connections: connections, HTTP: client, Endpoints: sb.Endpoints(), Clock: clock}
+	all := &platform.Service{Platforms: append(more, p), Connections: connections, HTTP: client, Endpoints: sb.Endpoints(), Clock: clock}
 	tokens := &consent.Service{
 		Store: store, Connections: connections, Events: events, Clock: clock, HTTP: client, Config: all.Config, Check: all.Check,
 		Leases: &core.Leases{Store: store, Clock: clock, Actor: actor},
@@ -62,7 +65,7 @@ func newRehearsal(t *testing.T, id string, p platform.Platform) *rehearsal {
 	}
 	return &rehearsal{t, sb, store, &guide.Runner{
 		Store: store, Events: events, Clock: clock, Actions: actions, Guides: []guide.Guide{*g}, Sandbox: true,
-	}, all.Check}
+	}, all.Check, connections, tokens}
 }
 
 func firstOpen(run guide.Run) string {

@@ -23,6 +23,24 @@ type PlatformID string
 // Clock tells the time. Tests and the sandbox move it.
 type Clock interface{ Now() time.Time }
 
+// Sleep waits for d of a clock's time, or until ctx ends. A clock with a method
+// of that name, such as a rehearsal's, has its own way of letting time pass.
+func Sleep(ctx context.Context, clock Clock, d time.Duration) error {
+	if own, ok := clock.(interface {
+		Sleep(ctx context.Context, d time.Duration) error
+	}); ok {
+		return own.Sleep(ctx, d)
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // SystemClock is the machine's clock, in UTC.
 type SystemClock struct{}
 
@@ -43,6 +61,11 @@ func NewID() string {
 	var b [16]byte
 	rand.Read(b[:]) //nolint:errcheck // crypto/rand.Read never fails (it ends the program instead).
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+}
+
+// IsID reports whether a text has the shape of NewID's.
+func IsID(s string) bool {
+	return len(s) == 26 && !strings.ContainsFunc(s, func(c rune) bool { return (c < 'a' || c > 'z') && (c < '2' || c > '7') })
 }
 
 // Actor is who is at the keyboard: it is written into every event.

@@ -129,3 +129,15 @@ func TestStatesAreJudgedWorstFirst(t *testing.T) {
 		}
 	}
 }
+
+func TestAnIDIsKnownByItsShape(t *testing.T) {
+	t.Parallel()
+	if id := NewID(); !IsID(id) {
+		t.Error(id)
+	}
+	for _, s := range []string{"", "Acme org", "support@acme.example", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxy1"} {
+		if IsID(s) {
+			t.Error(s)
+		}
+	}
+}

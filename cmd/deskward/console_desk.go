@@ -326,7 +326,7 @@ func (d *desk) migrationDeps() migrations.Deps {
 	if d.sandbox != nil {
 		deps.AdvanceClock = func(by time.Duration) { d.sandbox.Clock().Advance(by) }
 		deps.Examples = func(ctx context.Context, run guide.Run) (guide.Answers, error) {
-			return rehearsalAnswers(ctx, d.sandbox, run)
+			return rehearsalAnswers(ctx, d.sandbox, s, run)
 		}
 	}
 	return deps

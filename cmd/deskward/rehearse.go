@@ -89,7 +89,9 @@ func (a *app) rehearseGuide(ctx context.Context, g *guide.Guide, seen func(guide
 		return guide.Run{}, err
 	}
 	return s.runner.Rehearse(ctx, g.ID, a.printer().T("cmd.rehearse.name"), guide.DriveOptions{
-		Ask:  func(ctx context.Context, run guide.Run) (guide.Answers, error) { return rehearsalAnswers(ctx, sb, run) },
+		Ask: func(ctx context.Context, run guide.Run) (guide.Answers, error) {
+			return rehearsalAnswers(ctx, sb, s, run)
+		},
 		Wait: moveClock(sb), Instead: true, Seen: seen,
 	})
 }

@@ -202,6 +202,16 @@ func (a *app) converseDo(ctx context.Context, s *session, run guide.Run, p guide
 			return s.runner.Instead(ctx, run)
 		}
 	}
+	if p.State == guide.Open && p.CanInstead && p.Confirm != nil && !p.Step.Irreversible() {
+		switch way, err := a.choose(ctx, "do", "instead", "stop"); {
+		case err != nil:
+			return run, err
+		case way == "stop":
+			return run, errStopped
+		case way == "instead":
+			return s.runner.Instead(ctx, run)
+		}
+	}
 	word := ""
 	if p.Confirm != nil {
 		fmt.Fprintln(a.io.Err, core.CleanText(p.Confirm.Text))

@@ -19,20 +19,23 @@ type sandboxPlatform struct {
 	// and false where the sandbox has nothing to say. It may act on the
 	// double's pages for it. nil: the platform has no guide.
 	answer func(ctx context.Context, sb *sandbox.Sandbox, run guide.Run, step guide.Step, field string) (string, bool, error)
+	// stock puts into the store what the answers to a step name. nil: they name
+	// nothing that the guide does not make.
+	stock func(ctx context.Context, sb *sandbox.Sandbox, s *session, step guide.Step) error
 }
 
 func sandboxPlatformOf(p core.PlatformID) sandboxPlatform {
 	switch p {
 	case "zoho":
-		return sandboxPlatform{zohoConnection, zohoAnswer}
+		return sandboxPlatform{connection: zohoConnection, answer: zohoAnswer}
 	case "xsolla":
-		return sandboxPlatform{xsollaConnection, xsollaAnswer}
+		return sandboxPlatform{connection: xsollaConnection, answer: xsollaAnswer}
 	case "salesforce":
-		return sandboxPlatform{salesforceConnection, salesforceAnswer}
+		return sandboxPlatform{connection: salesforceConnection, answer: salesforceAnswer, stock: salesforceStock}
 	case "zendesk":
-		return sandboxPlatform{zendeskConnection, zendeskAnswer}
+		return sandboxPlatform{connection: zendeskConnection, answer: zendeskAnswer}
 	case "google":
-		return sandboxPlatform{googleConnection, googleAnswer}
+		return sandboxPlatform{connection: googleConnection, answer: googleAnswer}
 	case "oauth2":
 		return sandboxPlatform{connection: oauth2Connection}
 	}

@@ -123,10 +123,27 @@ func (r Run) shownInputs(step Step, lang locale.Lang) []Input {
 		if !f.Secret {
 			in.Value = core.CleanLine(values.Plain[f.Name])
 		}
+		if core.IsID(in.Value) { // a record's, which an action made of the answer
+			if in.Value = r.answeredTo(asked.Name); in.Value == "" {
+				continue
+			}
+		}
 		in.Words = core.CleanLine(asked.words(in.Value, lang))
 		out = append(out, in)
 	}
 	return out
+}
+
+// answeredTo returns what was answered first to a field of that name.
+func (r Run) answeredTo(field string) string {
+	for _, s := range r.guide.Steps {
+		for _, f := range s.Ask {
+			if f.Name == field && !f.Secret {
+				return core.CleanLine(r.Steps[s.ID].Out[field])
+			}
+		}
+	}
+	return ""
 }
 
 // askedAs returns the ask field that an input comes from: the one it names,

@@ -1,8 +1,10 @@
 package mailproof
 
 import (
+	"cmp"
 	"context"
 	"strings"
+	"time"
 
 	"deskward/core"
 	"deskward/core/action"
@@ -30,7 +32,27 @@ func Actions(s platform.Services) []action.Action {
 	return []action.Action{
 		action.New("mail.prove_smtp", action.Reads, m.prove(SMTP)),
 		action.New("mail.prove_imap", action.Reads, m.prove(IMAP)),
+		action.Recalling(action.New("mail.send_test", action.Changes, m.send), m.recall),
 	}
+}
+
+// SendIn is the input of mail.send_test.
+type SendIn struct {
+	Connection string `name:"connection,optional"` // whose mailbox sends
+	From       string `name:"from,optional"`       // its address; "": the connection's account
+	To         string `name:"to"`
+	Subject    string `name:"subject"`
+	Nonce      string `name:"nonce,optional"`  // stands in the subject
+	Server     string `name:"server,optional"` // as of Parse; "": the one of the connection's platform
+}
+
+// SendOut is its output.
+type SendOut struct {
+	From   string    `name:"from"`
+	To     string    `name:"to"`
+	Server string    `name:"server"`
+	Reply  string    `name:"reply"` // how the server took it
+	At     time.Time `name:"at"`
 }
 
 type proofs struct{ s platform.Services }
@@ -53,6 +75,40 @@ func (m *proofs) prove(protocol Protocol) func(context.Context, ProveIn) (ProveO
 		}
 		return out, nil
 	}
+}
+
+// send signs in and sends one mail. What was sent stays sent; that it may be
+// done again is because a second test mail harms nobody, and a run whose mail
+// did not get through must be able to send another.
+func (m *proofs) send(ctx context.Context, in SendIn) (SendOut, error) {
+	if in.Connection == "" {
+		return SendOut{}, &core.Error{Tried: "send-mail", On: core.CleanLine(in.To), Code: "mail.no-sender", Class: core.Usage}
+	}
+	r, err := m.request(ctx, SMTP, ProveIn{in.Connection, in.From, in.Server})
+	if err != nil {
+		return SendOut{}, err
+	}
+	r.SendTo, r.Subject, r.Nonce = in.To, in.Subject, in.Nonce
+	report, err := ProverOf(m.s).Prove(ctx, r)
+	if err != nil {
+		return SendOut{}, err
+	}
+	out := SendOut{From: report.User, To: in.To, Server: report.Server.String(), At: m.s.Clock.Now()}
+	for _, step := range report.Steps {
+		if step.Name == StepSent {
+			out.Reply = step.Values["reply"]
+		}
+	}
+	return out, nil
+}
+
+// recall is what is known of a mail of which the admin has seen that it left.
+func (m *proofs) recall(ctx context.Context, in SendIn) (SendOut, error) {
+	c, err := m.s.Connections.ByName(ctx, in.Connection)
+	if err != nil {
+		return SendOut{}, err
+	}
+	return SendOut{From: cmp.Or(in.From, c.Account), To: in.To, Reply: "–", At: m.s.Clock.Now()}, nil
 }
 
 // request is what proves the named connection by one protocol.

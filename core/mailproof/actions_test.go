@@ -97,3 +97,48 @@ func TestAGuideProvesAConnectionAtTheServerItNames(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestATestMailCarriesItsSubjectAndNothingElseThatWasGiven(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	_, port := serve(t, ca.leaf(t, "127.0.0.1", time.Now().Add(time.Hour)), true, smtpServer(always("", "235 2.7.0 Accepted")))
+	client, err := transport.New(transport.Options{CA: ca.pem})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := mem.New()
+	connections := &core.Connections{Store: st, Events: &core.EventLog{Store: st, Clock: core.SystemClock{}}}
+	if _, err := connections.Add(t.Context(), core.Connection{Name: "Outside", Platform: "oauth2", Grant: core.GrantCode, Account: "ken@customer.example"}); err != nil {
+		t.Fatal(err)
+	}
+	send := mailproof.Actions(platform.Services{Connections: connections, HTTP: client, Clock: core.SystemClock{}, Tokens: tokens{}})[2]
+	if send.Name != "mail.send_test" || send.Risk != action.Changes {
+		t.Fatalf("%+v", send)
+	}
+	given := func(change map[string]string) action.Values {
+		in := map[string]string{
+			"connection": "Outside", "to": "support@example.test", "subject": "deskward-abc test", "nonce": "deskward-abc", "server": fmt.Sprintf("smtps://127.0.0.1:%d", port),
+		}
+		for k, v := range change {
+			in[k] = v
+		}
+		return action.Values{Plain: in}
+	}
+	for code, change := range map[string]map[string]string{
+		"mail.no-sender":         {"connection": ""},
+		"mail.bad-subject":       {"subject": "x\r\nBcc: everybody@example.test"},
+		"mail.to-self":           {"to": "ken@customer.example"},
+		"mail.bad-recipient":     {"to": "nobody"},
+		"connection.not-found":   {"connection": "Nobody"},
+		"mail.port-465-starttls": {"server": "smtp://mail.example.test:465"},
+		"mail.bad-user":          {"from": "two words@example.test"},
+	} {
+		if _, err := send.Run(t.Context(), given(change)); core.CodeOf(err) != code || core.ClassOf(err) != core.Usage {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+	out, err := send.Recall(t.Context(), given(nil))
+	if err != nil || out.Plain["from"] != "ken@customer.example" || out.Plain["to"] != "support@example.test" {
+		t.Errorf("%v, %v", out, err)
+	}
+}

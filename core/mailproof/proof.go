@@ -60,6 +60,9 @@ type Request struct {
 	// SendTo, where not "", gets one test mail (SMTP only). It must differ from
 	// User: mail to oneself proves nothing, since Webex Connect drops it.
 	SendTo string
+	// Subject of that mail and the Nonce in it, by which it is found again; "":
+	// made for it.
+	Subject, Nonce string
 
 	OnStep func(Step) // called for each step as it comes; nil: nobody looks
 }
@@ -146,9 +149,14 @@ func check(r Request) error {
 		return bad("mail.bad-recipient")
 	case strings.EqualFold(r.SendTo, r.User):
 		return bad("mail.to-self")
+	case len(r.Subject) > maxSubject || len(r.Nonce) > maxSubject || strings.ContainsFunc(r.Subject+r.Nonce, func(c rune) bool { return c < ' ' || c > '~' }):
+		return bad("mail.bad-subject")
 	}
 	return nil
 }
+
+// maxSubject keeps a head's line within RFC 5322 §2.1.1, and unfolded.
+const maxSubject = 120
 
 // address reports whether s can stand in a command: it need not be deliverable.
 func address(s string) bool {

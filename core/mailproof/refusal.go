@@ -68,7 +68,7 @@ func (a *attempted) cause() string {
 func Codes() []string {
 	return []string{
 		"mail.bad-server", "mail.port-25", "mail.port-143", "mail.port-other-protocol", "mail.port-465-starttls", "mail.port-587-tls",
-		"mail.bad-user", "mail.bad-token", "mail.bad-recipient", "mail.to-self",
+		"mail.bad-user", "mail.bad-token", "mail.bad-recipient", "mail.to-self", "mail.bad-subject", "mail.no-sender",
 		"mail.hung", "mail.cut", "mail.reply-too-long", "mail.bad-reply", "mail.plain", "mail.no-tls", "mail.tls-failed",
 		"mail.certificate-name", "mail.certificate-expired", "mail.certificate-authority",
 		"mail.no-starttls", "mail.starttls-refused", "mail.injected", "mail.no-xoauth2", "mail.preauth", "mail.busy", "mail.unexpected",

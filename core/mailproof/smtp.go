@@ -1,6 +1,7 @@
 package mailproof
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -176,11 +177,11 @@ func (a *attempted) mail(ctx context.Context) error {
 			return a.notSent(r)
 		}
 	}
-	nonce := core.NewID()
+	nonce := cmp.Or(a.Nonce, core.NewID())
 	now := a.Clock.Now()
 	text := strings.Join([]string{
-		"From: <" + a.User + ">", "To: <" + a.SendTo + ">", "Subject: deskward proof " + nonce,
-		"Date: " + now.Format(time.RFC1123Z), "Message-ID: <" + nonce + "@deskward.invalid>",
+		"From: <" + a.User + ">", "To: <" + a.SendTo + ">", "Subject: " + cmp.Or(a.Subject, "deskward proof "+nonce),
+		"Date: " + now.Format(time.RFC1123Z), "Message-ID: <" + core.NewID() + "@deskward.invalid>",
 		"MIME-Version: 1.0", "Content-Type: text/plain; charset=us-ascii", "",
 		"This mail proves that " + a.User + " can send by OAuth 2.0.", "Proof: " + nonce, ".",
 	}, "\r\n")

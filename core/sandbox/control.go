@@ -22,6 +22,7 @@ import (
 //	GET    /sandbox/google/client-file?client_id=…   what the Cloud console offers to download
 //	GET    /sandbox/google/key-file                  the service account's
 //	POST   /sandbox/google/redirects {"client_id": "…", "redirects": […]}, a web client's
+//	POST   /sandbox/google/forward {"mailbox": "…", "to": "…"}, copies of its mail; to "": no longer
 //	POST   /sandbox/google/delegate {"client_id": "…", "scopes": […]}
 //
 // Bodies are JSON and must say so: a page in the person's browser cannot send

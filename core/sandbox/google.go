@@ -59,6 +59,7 @@ type googleAccount struct {
 	noMail  bool   // without a Gmail licence
 	gone    bool   // suspended or deleted
 	aliases []string
+	forward string // to where copies of its mail go; "": nowhere
 }
 
 // googleGrant is what one consent, or one service account's mailbox, gave.

@@ -102,6 +102,10 @@ func (sb *Sandbox) controlGoogle(mux *http.ServeMux) {
 		sb.GoogleRegister(in.ClientID, in.Redirects...)
 		return map[string]bool{"done": true}, nil
 	}))
+	mux.HandleFunc("POST /sandbox/google/forward", control(func(in struct{ Mailbox, To string }) (any, error) {
+		sb.GoogleForward(in.Mailbox, in.To)
+		return map[string]bool{"done": true}, nil
+	}))
 	mux.HandleFunc("POST /sandbox/google/delegate", control(func(in struct {
 		ClientID string `json:"client_id"`
 		Scopes   []string

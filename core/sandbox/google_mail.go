@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/base64"
 	"encoding/json"
+	"net/mail"
 	"slices"
 	"strings"
 )
@@ -25,6 +26,47 @@ func (sb *Sandbox) GoogleMails() []GoogleMail {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return slices.Clone(g.mails)
+}
+
+// GoogleForward makes a mailbox forward a copy of what it gets, as its owner
+// does once the code that Gmail mailed to the new address was entered; to "":
+// no longer.
+func (sb *Sandbox) GoogleForward(mailbox, to string) {
+	sb.google.change(func(g *google) {
+		if a := g.account(mailbox); a != nil {
+			a.forward = to
+		}
+	})
+}
+
+// forwards are the addresses to which copies of a mail go.
+func (g *google) forwards(m GoogleMail) []string {
+	var out []string
+	for _, a := range g.accounts {
+		mine := func(rcpt string) bool {
+			return strings.EqualFold(rcpt, a.mailbox) || slices.ContainsFunc(a.aliases, func(s string) bool { return strings.EqualFold(rcpt, s) })
+		}
+		if a.forward != "" && !a.noMail && !a.gone && slices.ContainsFunc(m.To, mine) {
+			out = append(out, a.forward)
+		}
+	}
+	return out
+}
+
+// forward hands copies of a mail on. What the other side does not take comes
+// back to the sender as a notice, which nobody here reads.
+func (sb *Sandbox) forward(m GoogleMail, to []string) {
+	head, err := mail.ReadMessage(strings.NewReader(m.Text))
+	if err != nil {
+		return
+	}
+	from := m.From
+	if a, err := mail.ParseAddress(head.Header.Get("From")); err == nil {
+		from = a.Address
+	}
+	for _, address := range to {
+		_ = sb.SalesforceMail(from, address, head.Header.Get("Subject"))
+	}
 }
 
 // startMail opens the three servers: SMTP with STARTTLS (as port 587),

@@ -151,6 +151,46 @@ func TestGooglesMailServersErrAsTheyAreAskedTo(t *testing.T) {
 	}
 }
 
+func TestAMailboxThatForwardsToTheOrgMakesCasesOfItsMail(t *testing.T) {
+	t.Parallel()
+	m := newMailer(t)
+	u := m.user
+	services := u.salesforceServices()
+	_, tokens := u.salesforceCode(nil)
+	session, _ := tokens["access_token"].(string)
+	cases := func() int {
+		m.sb.Clock().Advance(time.Minute)
+		_, _, body := u.get(m.sb.Fixtures().Salesforce.Instance+"/services/data/v62.0/query?q="+url.QueryEscape("SELECT Id FROM Case"), "Authorization", "Bearer "+session)
+		n, _ := body["totalSize"].(float64)
+		return int(n)
+	}
+	send := func(to string) {
+		m.Helper()
+		if _, err := m.prove(m.fix.SMTP, m.fix.Mailbox, m.token, to); err != nil {
+			m.Fatal(err)
+		}
+	}
+	for _, step := range []struct {
+		name, mailbox, to string
+		forward           string
+		verified          bool
+		want              int
+	}{
+		{"nothing is forwarded", m.fix.Other, m.fix.Other, "", true, 0},
+		{"to nobody", m.fix.Other, m.fix.Other, "else@where.example", true, 0},
+		{"to an address that nobody confirmed", m.fix.Other, m.fix.Other, services, false, 0},
+		{"to the org", m.fix.Other, m.fix.Other, services, true, 1},
+		{"and no longer", m.fix.Other, m.fix.Other, "", true, 1},
+	} {
+		m.sb.SetSalesforce(func(s *sandbox.SalesforceSetup) { s.Routes[0].Verified = step.verified })
+		m.sb.GoogleForward(step.mailbox, step.forward)
+		send(step.to)
+		if got := cases(); got != step.want {
+			t.Errorf("%s: %d cases", step.name, got)
+		}
+	}
+}
+
 func TestAHungMailServerEndsWithTheSandbox(t *testing.T) {
 	t.Parallel()
 	m := newMailer(t)

@@ -136,7 +136,8 @@ func (t *smtpTalk) auth(rest string) bool {
 	return false
 }
 
-// mail takes one message, which goes nowhere.
+// mail takes one message, which goes where the mailboxes of its recipients
+// forward to, and else nowhere.
 func (t *smtpTalk) mail(verb, rest string) bool {
 	switch {
 	case !t.secure:
@@ -209,9 +210,12 @@ func (t *smtpTalk) data() bool {
 }
 
 func (t *smtpTalk) take(text string) {
+	m := GoogleMail{From: t.from, To: t.to, Text: text}
 	t.g.mu.Lock()
-	t.g.mails = append(t.g.mails, GoogleMail{From: t.from, To: t.to, Text: text})
+	t.g.mails = append(t.g.mails, m)
+	to := t.g.forwards(m)
 	t.g.mu.Unlock()
 	t.log("DATA", "", 250)
+	t.g.sb.forward(m, to)
 	t.from, t.to = "", nil
 }

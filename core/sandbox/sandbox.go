@@ -162,6 +162,12 @@ func (c *Clock) Now() time.Time {
 	return c.base.Now().Add(c.offset)
 }
 
+// Sleep lets the time pass at once: nobody waits in a rehearsal.
+func (c *Clock) Sleep(ctx context.Context, d time.Duration) error {
+	c.Advance(d)
+	return context.Cause(ctx)
+}
+
 // Advance moves the clock by d and returns the new time.
 func (c *Clock) Advance(d time.Duration) time.Time {
 	c.mu.Lock()

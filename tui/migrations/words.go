@@ -72,23 +72,40 @@ func paragraphs(text string) []string {
 }
 
 // inCode takes the backquotes out and gives what stood between them the
-// accent, over line ends too.
+// accent, and likewise makes strong what stands between two asterisks each,
+// over line ends too.
 func inCode(e screen.Env, lines []string) []string {
-	on := false
+	code, strong := false, false
 	for i, line := range lines {
 		var b strings.Builder
 		for j, part := range strings.Split(line, "`") {
 			if j > 0 {
-				on = !on
+				code = !code
 			}
-			if on && part != "" {
-				part = e.Theme.Accent.Render(part)
+			if code {
+				b.WriteString(styledPart(e.Theme.Accent, part))
+				continue
 			}
-			b.WriteString(part)
+			for k, piece := range strings.Split(part, "**") {
+				if k > 0 {
+					strong = !strong
+				}
+				if strong {
+					piece = styledPart(e.Theme.Title, piece)
+				}
+				b.WriteString(piece)
+			}
 		}
 		lines[i] = b.String()
 	}
 	return lines
+}
+
+func styledPart(style lipgloss.Style, part string) string {
+	if part == "" {
+		return ""
+	}
+	return style.Render(part)
 }
 
 // alert draws a sentence that must be seen first.

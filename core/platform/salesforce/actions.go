@@ -15,11 +15,7 @@ import (
 
 // emailToCase is the actions that set Email-to-Case up with an admin and prove
 // it. None writes into the org.
-type emailToCase struct {
-	s platform.Services
-	// wait waits between two looks; tests and rehearsals have their own.
-	wait func(context.Context, time.Duration) error
-}
+type emailToCase struct{ s platform.Services }
 
 func (m *emailToCase) actions() []action.Action {
 	return []action.Action{
@@ -214,8 +210,8 @@ func (m *emailToCase) caseArrived(ctx context.Context, in CaseIn) (CaseOut, erro
 				Params: map[string]string{"nonce": in.Nonce, "seconds_waited": strconv.Itoa(int(within.Seconds()))},
 			}
 		}
-		if err := m.wait(ctx, apart); err != nil {
-			return CaseOut{}, err
+		if err := core.Sleep(ctx, m.s.Clock, apart); err != nil {
+			return CaseOut{}, &core.Error{Tried: "find-case", On: c.conn.Name, Code: "net.cancelled", Err: err}
 		}
 	}
 }
@@ -249,15 +245,4 @@ func (c *client) findCase(ctx context.Context, nonce string) (CaseOut, bool, err
 		}
 	}
 	return CaseOut{}, false, nil
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return &core.Error{Tried: "find-case", Code: "net.cancelled", Err: context.Cause(ctx)}
-	}
 }

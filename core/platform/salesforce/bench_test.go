@@ -23,6 +23,7 @@ type bench struct {
 	connections *core.Connections
 	platforms   *platform.Service
 	consent     *consent.Service
+	services    platform.Services
 	actions     map[string]action.Action
 }
 
@@ -49,14 +50,20 @@ func start(t *testing.T) *bench {
 		Leases: &core.Leases{Store: store, Clock: clock, Actor: actor},
 	}
 	b.platforms.Tokens = b.consent
-	b.actions = map[string]action.Action{}
-	for _, a := range salesforce.Platform().Actions(platform.Services{
+	b.services = platform.Services{
 		Connections: b.connections, Store: store, Events: events, Clock: clock, HTTP: client, Endpoints: sb.Endpoints(),
 		Tokens: b.consent, Checks: b.platforms.Check,
-	}) {
+	}
+	b.act()
+	return b
+}
+
+// act makes the actions of the services.
+func (b *bench) act() {
+	b.actions = map[string]action.Action{}
+	for _, a := range salesforce.Platform().Actions(b.services) {
 		b.actions[a.Name] = a
 	}
-	return b
 }
 
 // add stores a connection of a grant, as an admin answers for it.

@@ -193,6 +193,8 @@ func TestWaitingForACaseEndsWithTheCaller(t *testing.T) {
 	t.Parallel()
 	b := start(t)
 	b.org()
+	b.services.Clock = struct{ core.Clock }{b.services.Clock} // by which nobody can let time pass
+	b.act()
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 200*time.Millisecond, errors.New("left"))
 	defer cancel()
 	_, err := b.runUnder(ctx, "salesforce.case_arrived", map[string]string{"connection": "Acme org", "nonce": "deskward-nobody-sent-this"})

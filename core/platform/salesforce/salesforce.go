@@ -33,7 +33,7 @@ func Platform() platform.Platform {
 		},
 		OAuth:   oauthConfig,
 		Dial:    dial,
-		Actions: func(s platform.Services) []action.Action { return (&emailToCase{s: s, wait: wait}).actions() },
+		Actions: func(s platform.Services) []action.Action { return (&emailToCase{s}).actions() },
 	}
 }
 
