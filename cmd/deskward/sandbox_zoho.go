@@ -27,10 +27,19 @@ func zohoConnection(sb *sandbox.Sandbox, g core.Grant, _ map[string]string) map[
 	return v
 }
 
-func zohoAnswer(_ context.Context, sb *sandbox.Sandbox, _ guide.Run, step guide.Step, field string) (string, bool, error) {
-	if field == "code" {
+func zohoAnswer(_ context.Context, sb *sandbox.Sandbox, run guide.Run, step guide.Step, field string) (string, bool, error) {
+	switch field {
+	case "code":
 		code, err := zohoCode(sb, step)
 		return code, err == nil, err
+	case "folder":
+		dir, err := sb.ZohoFunctions()
+		return dir, err == nil, err
+	case "log":
+		log, err := zohoRun(sb, run, step)
+		return log, err == nil, err
+	case "link":
+		return sandbox.ZohoConnectionLink, step.ID == "desk", nil
 	}
 	z := sb.Fixtures().Zoho
 	v, ok := map[string]string{
@@ -49,4 +58,16 @@ func zohoCode(sb *sandbox.Sandbox, step guide.Step) (string, error) {
 		scopes = sb.Fixtures().Zoho.Scopes
 	}
 	return sb.ZohoSelfClientCode(scopes, zohoCodeMinutes, "")
+}
+
+// zohoRun moves the connection as the guide's step before says, and runs a
+// function in the editor. Whoever moves a connection has to connect it: the
+// first run shows what is said where that was forgotten.
+func zohoRun(sb *sandbox.Sandbox, run guide.Run, step guide.Step) (string, error) {
+	if step.InsteadOf == "" {
+		sb.ZohoMigrateConnection(sandbox.ZohoConnectionLink, strings.Fields(run.Steps["uses"].Out["scopes"]))
+	} else {
+		sb.ZohoConnect(sandbox.ZohoConnectionLink)
+	}
+	return sb.ZohoSaveAndExecute("contact_of_ticket.dg")
 }

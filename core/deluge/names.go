@@ -114,3 +114,40 @@ func Rename(name, src, from, to string) []Edit {
 
 // Apply makes edits that lie in order and not in one another.
 func Apply(src string, edits []Edit) string { return apply(src, edits) }
+
+// Needs are the scopes of the requests and tasks of a file that name a
+// connection; link "" means any. Need.Scope is "" where the scope of a call
+// can't be told.
+func Needs(name, src, link string) []Need { return new(Rewriter).Needs(name, src, link) }
+
+// Needs is the function Needs.
+func (w *Rewriter) Needs(name, src, link string) []Need {
+	if !containsFold(src, "connection") {
+		return nil
+	}
+	var out []Need
+	for _, part := range parts(name, src) {
+		d := newFinder(&w.reader, src[part.from:part.to], Options{})
+		lines := lineIndex{src: src}
+		for _, p := range d.plans {
+			if p.q.connection == nil || !d.names(p.q.connection.kids[0], link) {
+				continue
+			}
+			start, _ := d.r.span(p.q.node)
+			line, _ := lines.at(part.from + start)
+			d.need(p, line)
+		}
+		out = append(out, d.res.Scopes...)
+	}
+	return out
+}
+
+// names reports whether an expression may be the link name.
+func (d *finder) names(n *node, link string) bool {
+	for _, t := range d.namesOf(n) {
+		if s, _ := content(d.r.src, t); link == "" || s == link {
+			return true
+		}
+	}
+	return false
+}

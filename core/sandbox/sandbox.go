@@ -41,11 +41,12 @@ type Sandbox struct {
 	endpoints transport.Endpoints
 	control   string // base URL
 
-	zoho    *zoho
-	openid  *openid
-	xsolla  *xsolla
-	zendesk *zendesk
-	google  *google
+	zoho        *zoho
+	connections *zohoConnections
+	openid      *openid
+	xsolla      *xsolla
+	zendesk     *zendesk
+	google      *google
 
 	salesforce *salesforce
 	webex      *webex
@@ -66,7 +67,8 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, &core.Error{Tried: "sandbox", Code: "sandbox.no-authority", Err: err}
 	}
-	sb := &Sandbox{clock: &Clock{base: o.Clock}, endpoints: transport.Endpoints{}, authority: ca}
+	sb := &Sandbox{clock: &Clock{base: o.Clock}, endpoints: transport.Endpoints{}, authority: ca, connections: newZohoConnections()}
+	sb.servers = append(sb.servers, sb.connections)
 	for _, start := range []func() error{sb.startZoho, sb.startOpenID, sb.startXsolla, sb.startZendesk, sb.startGoogle, sb.startSalesforce, sb.startWebex, sb.startControl} {
 		if err := start(); err != nil {
 			sb.Close() //nolint:errcheck // the first error is the one to tell

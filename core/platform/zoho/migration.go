@@ -29,6 +29,10 @@ func (m *migration) actions() []action.Action {
 		action.New("zoho.prove_connection", action.Reads, m.prove),
 		action.New("zoho.put_into_service", action.Changes, m.putIntoService),
 		action.New("zoho.prove_old_token_dead", action.Reads, m.proveOldTokenDead),
+		action.New("zoho.desk_link", action.Reads, m.deskLink),
+		action.New("zoho.connection_uses", action.Reads, connectionUses),
+		action.New("zoho.link_names", action.Reads, m.linkNames),
+		action.New("zoho.execution_log", action.Reads, m.executionLog),
 	}
 }
 

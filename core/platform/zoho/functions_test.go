@@ -1,0 +1,70 @@
+package zoho_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"deskward/core"
+	"deskward/core/action"
+	"deskward/core/platform"
+	"deskward/core/platform/zoho"
+)
+
+func actionNamed(t *testing.T, name string) action.Action {
+	t.Helper()
+	for _, a := range zoho.Platform().Actions(platform.Services{Clock: core.SystemClock{}}) {
+		if a.Name == name {
+			return a
+		}
+	}
+	t.Fatal("no action", name)
+	return action.Action{}
+}
+
+func TestAFunctionThatFailedIsToldByWhatZohoShowed(t *testing.T) {
+	t.Parallel()
+	a := actionNamed(t, "zoho.execution_log")
+	for text, want := range map[string]string{
+		"Failed to execute function - UnAuthenticated Connections":            "zoho.deluge.unauthenticated-connection",
+		"Error at line : 3, Given Connection Name was not found":              "zoho.deluge.connection-not-found",
+		`{"errorCode":"SCOPE_MISMATCH","message":"x"}`:                        "zoho.SCOPE_MISMATCH",
+		`{"errorCode":"OAUTH_ORG_MISMATCH"}`:                                  "zoho.OAUTH_ORG_MISMATCH",
+		"Invalid Authtoken":                                                   "zoho.deluge.invalid-authtoken",
+		"Failed to execute function\nError at line :4, null value":            "zoho.function.failed",
+		"Function executed successfully\n{\"id\":\"1\",\"subject\":\"認証\"}\n": "",
+	} {
+		out, err := a.Run(t.Context(), action.Values{Plain: map[string]string{"link": "desk"}, Secret: core.Secrets{"log": core.NewSecret(text)}})
+		if core.CodeOf(err) != want {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+		if want == "" && out.Plain["lines"] != "2" {
+			t.Errorf("%q: %v", text, out.Plain)
+		}
+	}
+}
+
+func TestAFolderIsNamedWholeAndAFileThatCantBeReadIsNoNothing(t *testing.T) {
+	t.Parallel()
+	a := actionNamed(t, "zoho.connection_uses")
+	run := func(folder string) error {
+		_, err := a.Run(t.Context(), action.Values{Plain: map[string]string{"folder": folder, "link": "desk"}})
+		return err
+	}
+	if err := run("functions"); core.CodeOf(err) != "zoho.folder-relative" {
+		t.Error(err)
+	}
+	if err := run(filepath.Join(t.TempDir(), "none")); core.CodeOf(err) != "file.missing" {
+		t.Error(err)
+	}
+	if os.Getuid() == 0 {
+		return // root reads everything
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "x.dg"), []byte("x"), 0o200); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(dir); core.CodeOf(err) != "file.unreadable" {
+		t.Error(err)
+	}
+}
