@@ -189,7 +189,9 @@ func TestSecretsTypedIntoFormsAreSeenByNobody(t *testing.T) {
 	g.see("What you typed is kept")
 	g.press("3")
 	g.see("CAN BE STARTED")
-	g.press("G", enter) // the last one is that of Zoho Desk
+	g.press("/", "your own", enter)
+	g.see("▌ Zoho Desk auth token to OAuth")
+	g.press(enter)
 	g.see("Name of this run")
 	g.fill("Canary")
 	g.see("Do this, then press enter")
