@@ -1,6 +1,7 @@
 package mailproof
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -56,6 +57,9 @@ type Request struct {
 	Account string    // whose it is; "": not known
 	Granted []string  // its scopes; nil: not known
 	Expires time.Time // zero: not known
+	// Wants is the scope that opens the server, where its challenges name none,
+	// as those of Microsoft 365; "": not known.
+	Wants string
 
 	// SendTo, where not "", gets one test mail (SMTP only). It must differ from
 	// User: mail to oneself proves nothing, since Webex Connect drops it.
@@ -199,7 +203,7 @@ func (a *attempted) fail(code string, class core.Class, cause error) error {
 		e.Params["account"] = core.CleanLine(a.Account)
 	}
 	if c := a.report.Challenge; c != nil {
-		e.Params["status"], e.Params["scope"] = c.Status, c.Scope
+		e.Params["status"], e.Params["scope"] = c.Status, cmp.Or(c.Scope, a.Wants)
 	}
 	return e
 }

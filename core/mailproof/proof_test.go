@@ -275,6 +275,7 @@ func TestEveryFailureHasItsOwnReason(t *testing.T) {
 		"SMTP AUTH off":             {want: "mail.smtp-auth-off", script: smtpServer(always("", "535 5.7.139 Authentication unsuccessful")), start: true},
 		"busy twice":                {want: "mail.busy", script: smtpServer(always("", "421 4.7.0 Try again later")), start: true},
 		"IMAP refused":              {want: "mail.wrong-scope", script: imapServer("AUTH=XOAUTH2 SASL-IR", challenge("400", wanted), "NO SASL authentication failed"), first: true, imap: true, granted: []string{"email"}},
+		"Dovecot, whatever it is":   {want: "mail.token-refused", script: imapServer("AUTH=XOAUTH2 SASL-IR", challenge("401", "mail"), "NO [AUTHENTICATIONFAILED] Authentication failed."), first: true, imap: true, granted: []string{"email"}},
 		"IMAP off":                  {want: "mail.imap-off", script: imapServer("AUTH=XOAUTH2 SASL-IR", "", "NO [ALERT] Your account is not enabled for IMAP use."), first: true, imap: true},
 		"IMAP without XOAUTH2":      {want: "mail.no-xoauth2", script: imapServer("AUTH=PLAIN", "", ""), first: true, imap: true},
 		"IMAP that says PREAUTH":    {want: "mail.preauth", script: func(p *peer, _ int) { p.say("* PREAUTH hi") }, first: true, imap: true},

@@ -1,6 +1,7 @@
 package mailproof
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -49,7 +50,10 @@ func (a *attempted) cause() string {
 	if c == nil {
 		c = &Challenge{}
 	}
-	wanted := strings.Fields(c.Scope)
+	wanted := strings.Fields(cmp.Or(c.Scope, a.Wants))
+	if c.Scope == dovecotScope {
+		wanted = nil
+	}
 	switch {
 	case !a.Expires.IsZero() && !a.Clock.Now().Before(a.Expires):
 		return "mail.token-expired"
@@ -62,6 +66,10 @@ func (a *attempted) cause() string {
 	}
 	return "mail.not-accepted"
 }
+
+// dovecotScope is what Dovecot names as its scope whatever scope it was set up
+// to want (measured on 2.3.19): it tells nothing of the token.
+const dovecotScope = "mail"
 
 // Codes returns the codes of everything that a proof can fail with beside
 // those of the network, for the test that each is explained.

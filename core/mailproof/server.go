@@ -68,19 +68,37 @@ func Microsoft365() (smtp, imap Server) {
 // Defaults returns the servers that a connection's platform, or the issuer of
 // its tokens, belongs to. ok is false where neither tells.
 func Defaults(c core.Connection) (smtp, imap Server, ok bool) {
-	issuer := ""
-	if u, err := url.Parse(c.Issuer); err == nil {
-		issuer = u.Hostname()
-	}
+	issuer := issuerHost(c)
 	switch {
 	case c.Platform == "google", issuer == "accounts.google.com":
 		smtp, imap = Gmail()
-	case issuer == "login.microsoftonline.com":
+	case issuer == microsoft:
 		smtp, imap = Microsoft365()
 	default:
 		return Server{}, Server{}, false
 	}
 	return smtp, imap, true
+}
+
+// wants is the scope of Microsoft 365 for a protocol.
+func wants(c core.Connection, p Protocol) string {
+	switch {
+	case issuerHost(c) != microsoft:
+		return ""
+	case p == SMTP:
+		return "https://outlook.office.com/SMTP.Send"
+	}
+	return "https://outlook.office.com/IMAP.AccessAsUser.All"
+}
+
+const microsoft = "login.microsoftonline.com"
+
+func issuerHost(c core.Connection) string {
+	u, err := url.Parse(c.Issuer)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 // Parse reads smtp://HOST:PORT (STARTTLS), smtps://HOST:PORT or
@@ -186,7 +204,7 @@ func ForConnection(c core.Connection, e transport.Endpoints, user string, server
 	}
 	out := make([]Request, len(servers))
 	for i, s := range servers {
-		out[i] = Request{Server: s, User: user, Account: account, Granted: c.Granted}
+		out[i] = Request{Server: s, User: user, Account: account, Granted: c.Granted, Wants: wants(c, s.Protocol)}
 	}
 	return out, nil
 }
