@@ -59,8 +59,8 @@ type Verdict struct {
 // Codes lists the codes that findings may have.
 func Codes() []string {
 	return []string{
-		"external-id.same", "external-id.case", "external-id.case-unsure", "external-id.differs", "external-id.missing", "external-id.too-long", "external-id.like-email",
-		"external-id.like-number", "external-id.conversation", "login.sub-matches", "login.sub-unknown",
+		"external-id.same", "external-id.case", "external-id.case-unsure", "external-id.differs", "external-id.missing", "external-id.missing-chat", "external-id.too-long", "external-id.like-email",
+		"external-id.like-number", "external-id.conversation", "login.sub-matches", "login.sub-unknown", "login.second",
 		"authenticated.yes", "authenticated.no", "email.taken", "email.taken-support", "email.unverified", "login.no-email",
 		"duplicate", "blocked", "several", "unseen", "bridge",
 	}
@@ -166,6 +166,9 @@ func (j *judge) externalID() string {
 			}
 		}
 		if ids[q.Text] > 0 {
+			if id := j.signsInAs(q.Text); id != "" {
+				return id
+			}
 			return q.Text
 		}
 	}
@@ -192,6 +195,23 @@ func (j *judge) externalID() string {
 	return best
 }
 
+// signsInAs is the sub of the Login user who has the address of the record of
+// that external id, where it is another: their next token carries the sub, and
+// the address that is the record's.
+func (j *judge) signsInAs(id string) string {
+	for _, p := range j.people {
+		if p.Kind != core.VisitorLogin || own(p) == "" {
+			continue
+		}
+		for _, r := range j.people {
+			if r.Kind != core.VisitorLogin && r.is(id) == same && slices.ContainsFunc(r.Emails, func(e core.VisitorEmail) bool { return hasEmail(p.Visitor, e.Address) }) {
+				return own(p)
+			}
+		}
+	}
+	return ""
+}
+
 // own is the company's own id of a record; "" where the vendor put an id of
 // its own in that place.
 func own(p person) string {
@@ -211,9 +231,13 @@ func (j *judge) ids() {
 			hasLogin = true
 			if p.is(id) == same {
 				j.linked++
+			} else if email := j.signInEmail(); email != "" && hasEmail(p.Visitor, email) {
+				j.add(Bad, "login.second", p.source, "id", own(p), "expected", id, "email", email)
 			}
 		case conversationShape().MatchString(p.ExternalID):
 			j.add(Note, "external-id.conversation", p.source, "id", p.ExternalID)
+		case own(p) == "" && p.Kind == core.VisitorChat: // read-only there: it comes with a signed token
+			j.add(Note, "external-id.missing-chat", p.source, "name", nameOf(p))
 		case own(p) == "":
 			j.add(Note, "external-id.missing", p.source, "name", nameOf(p))
 		case p.is(id) == same:
@@ -239,6 +263,14 @@ func (j *judge) ids() {
 			j.add(Note, "login.sub-unknown", "", "id", id)
 		}
 	}
+	j.odd(id)
+	if asked := j.result.Query.Text; asked != id && slices.ContainsFunc(j.people, func(p person) bool { return own(p) == asked }) {
+		j.odd(asked)
+	}
+}
+
+// odd says what is odd about an external id by itself.
+func (j *judge) odd(id string) {
 	switch n := utf8.RuneCountInString(id); {
 	case n > maxExternalID:
 		j.refused = true
@@ -269,9 +301,13 @@ func (j *judge) signInEmail() string {
 	return ""
 }
 
-// takenBy reports whether a record is somebody else's that has the address of
-// the person's next sign-in.
+// takenBy reports whether a record of Zendesk is somebody else's that has the
+// address of the person's next sign-in. That another Login user has it takes it
+// from nobody at Zendesk.
 func (j *judge) takenBy(p person) bool {
+	if p.Kind == core.VisitorLogin {
+		return false
+	}
 	email := j.signInEmail()
 	return email != "" && own(p) != "" && p.is(j.verdict.ExternalID) == another && hasEmail(p.Visitor, email)
 }

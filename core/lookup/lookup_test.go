@@ -189,6 +189,13 @@ func TestVerdicts(t *testing.T) {
 		"the address is another Support user's": {sub, func(w *world) {
 			w.support.all = append(w.support.all, core.Visitor{Kind: core.VisitorSupport, ID: "99", ExternalID: "usr_991", Emails: mail(email, true)})
 		}, lookup.WillFail, []string{"bad:email.taken-support"}, nil},
+		"asked by the id that has the address of the next sign-in": {"usr_991", func(w *world) {
+			w.messaging.all[0].ExternalID, w.support.all[0].ExternalID = "usr_991", "usr_991"
+			w.chat.all = nil
+		}, lookup.WillFail, []string{"bad:email.taken ", "note:login.sub-unknown"}, []string{"login.second", "external-id.differs"}},
+		"a second Login user with the address": {sub, func(w *world) {
+			w.login.all = append(w.login.all, core.Visitor{Kind: core.VisitorLogin, ID: "9a", ExternalID: "9a", Name: "mina", Emails: mail(email, true)})
+		}, lookup.Linked, []string{"bad:login.second"}, []string{"email.taken"}},
 		"linked to somebody else": {sub, func(w *world) {
 			w.messaging.all[0].ExternalID, w.messaging.all[0].Emails = "usr_1", nil
 			w.support.leads["1234"] = append(w.support.leads["1234"], lookup.Lead{Kind: lookup.ByMessaging, Text: w.messaging.all[0].ID})
@@ -197,6 +204,9 @@ func TestVerdicts(t *testing.T) {
 			w.login.all, w.messaging.all, w.chat.all = nil, nil, nil
 			w.support.all[0].ExternalID = ""
 		}, lookup.NotLinked, []string{"note:external-id.missing"}, nil},
+		"a Chat visitor has none without a token": {email, func(w *world) {
+			w.chat.all[0].ExternalID = ""
+		}, lookup.Linked, []string{"note:external-id.missing-chat"}, []string{"external-id.missing "}},
 		"a Login user nobody else knows": {sub, func(w *world) {
 			w.support.all, w.messaging.all, w.chat.all = nil, nil, nil
 		}, lookup.NotLinked, []string{"note:login.sub-unknown"}, nil},
