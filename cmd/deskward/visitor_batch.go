@@ -165,11 +165,12 @@ func batchParams(b lookup.Batch) locale.Params {
 // progressEvery is how often a batch says on standard error how far it is.
 const progressEvery = 2 * time.Second
 
-// batchProgress tells how far a batch is. A vendor that limits is named.
+// batchProgress tells how far a batch is. A vendor that limits is named at once:
+// nothing else may be told for as long as it does.
 func (a *app) batchProgress(ctx context.Context) func(lookup.Progress) {
 	last := time.Now()
 	return func(p lookup.Progress) {
-		if now := time.Now(); ctx.Err() != nil || p.Asked >= p.Of || now.Sub(last) < progressEvery {
+		if now := time.Now(); ctx.Err() != nil || p.Asked >= p.Of || len(p.Rows) > 0 && now.Sub(last) < progressEvery {
 			return
 		} else {
 			last = now

@@ -22,6 +22,7 @@ type asker struct {
 	kinds   []QueryKind
 	batch   BatchFinder // nil: one person a call
 	service *Batches
+	rests   func() // told when the vendor begins to limit
 
 	mu     sync.Mutex
 	until  time.Time // not before then
@@ -30,8 +31,8 @@ type asker struct {
 	down   error     // it is asked no more
 }
 
-func newAsker(src Source, s *Batches) *asker {
-	a := &asker{source: src, kinds: src.Finder.Takes(), service: s}
+func newAsker(src Source, s *Batches, rests func()) *asker {
+	a := &asker{source: src, kinds: src.Finder.Takes(), service: s, rests: rests}
 	a.batch, _ = src.Finder.(BatchFinder)
 	return a
 }
@@ -97,7 +98,9 @@ func (a *asker) do(ctx context.Context, call func() error) error {
 			return context.Cause(ctx)
 		}
 		wait, limited := core.RetryAfter(err)
-		a.note(err, wait, limited)
+		if a.note(err, wait, limited) {
+			a.rests()
+		}
 		if err == nil || !limited || try == tries {
 			return err
 		}
@@ -145,14 +148,18 @@ func (a *asker) resting() time.Time {
 	return time.Time{}
 }
 
-func (a *asker) note(err error, wait time.Duration, limited bool) {
+// note remembers how a call ended, and reports whether the vendor has begun to
+// limit.
+func (a *asker) note(err error, wait time.Duration, limited bool) (rests bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
 	case err == nil, badQuestion(err):
 		a.failed = 0
 	case limited:
-		if until := a.service.Clock.Now().Add(wait); until.After(a.until) {
+		now := a.service.Clock.Now()
+		if until := now.Add(wait); until.After(a.until) {
+			rests = !a.until.After(now)
 			a.until, a.why = until, err
 		}
 	default:
@@ -160,6 +167,7 @@ func (a *asker) note(err error, wait time.Duration, limited bool) {
 			a.down = err
 		}
 	}
+	return rests
 }
 
 func (s *Batches) wait(ctx context.Context, d time.Duration) error {

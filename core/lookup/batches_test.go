@@ -222,7 +222,14 @@ func TestALimitedSourceIsLeftAloneForAsLongAsItSaysAndThenAnswers(t *testing.T) 
 		return nil
 	}
 	b := begin(t, s, list(t, ids(0, 300)...))
-	b, err := s.Run(t.Context(), b.ID, []lookup.Source{sourceOf("Support", support)}, lookup.RunOptions{}, nil)
+	var told []string
+	b, err := s.Run(t.Context(), b.ID, []lookup.Source{sourceOf("Support", support)}, lookup.RunOptions{}, func(p lookup.Progress) {
+		told = append(told, fmt.Sprint(p.Asked, " ", len(p.Rows), " ", !p.Resting["Support"].IsZero()))
+	})
+	// That it is limited is told at once, not with the rows that wait for it.
+	if want := []string{"100 100 false", "100 0 true", "200 100 false", "300 100 false"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
+	}
 	if err != nil || len(support.lots) != 4 || !slices.Equal(waits, []time.Duration{7 * time.Second}) || b.Unseen != 0 {
 		t.Errorf("%d lots, waited %v, %+v, %v", len(support.lots), waits, b, err)
 	}

@@ -43,7 +43,7 @@ type RunOptions struct {
 
 // Run asks the sources about the rows that were not asked about, in lots where
 // a source takes several, and writes down what came of them as it goes. emit
-// is told after each lot. A source that fails or is limited is so in its rows,
+// is told after each lot, and when a vendor begins to limit. A source that fails or is limited is so in its rows,
 // and hides no other. When ctx ends Run returns its cause: Run again goes on.
 func (s *Batches) Run(ctx context.Context, id string, sources []Source, o RunOptions, emit func(Progress)) (Batch, error) {
 	b, rows, todo, err := s.take(ctx, id)
@@ -61,7 +61,7 @@ func (s *Batches) Run(ctx context.Context, id string, sources []Source, o RunOpt
 		}
 	}
 	for _, src := range sources {
-		t.askers = append(t.askers, newAsker(src, s))
+		t.askers = append(t.askers, newAsker(src, s, t.tell))
 	}
 	t.of = len(todo)
 	for _, lot := range lotsOf(todo) {
@@ -122,6 +122,8 @@ type tour struct {
 	asked   int
 	of      int
 	state   map[int]Row // by line, all that is known
+
+	telling sync.Mutex
 }
 
 // work is a row that is being asked about.
@@ -287,10 +289,22 @@ func (t *tour) settle(ctx context.Context, rows []*work) error {
 	}
 	t.batch = b
 	t.asked += len(done)
+	t.tellOf(done)
+	return nil
+}
+
+// tell tells how far it is, while calls are under way.
+func (t *tour) tell() { t.tellOf(nil) }
+
+// tellOf tells how far it is, with the rows that are done. Only settle changes
+// that, and not while calls are under way.
+func (t *tour) tellOf(done []Row) {
 	if t.emit == nil {
-		return nil
+		return
 	}
-	p := Progress{Batch: b, Asked: t.asked, Of: t.of, Rows: done, Resting: map[string]time.Time{}}
+	t.telling.Lock()
+	defer t.telling.Unlock()
+	p := Progress{Batch: t.batch, Asked: t.asked, Of: t.of, Rows: done, Resting: map[string]time.Time{}}
 	if took := t.service.Clock.Now().Sub(t.began).Seconds(); took > 0 {
 		p.Rate = float64(t.asked) / took
 		p.Left = time.Duration(float64(t.of-t.asked) / p.Rate * float64(time.Second))
@@ -301,7 +315,6 @@ func (t *tour) settle(ctx context.Context, rows []*work) error {
 		}
 	}
 	t.emit(p)
-	return nil
 }
 
 // takes reports whether a source has still to be asked by a lead: not where it

@@ -31,11 +31,9 @@ func (b *batchRun) Draw(e screen.Env) screen.Frame {
 	if s := b.sums(e); s != "" {
 		lines = append(lines, widget.CutStyled(s, e.Width, e.Theme.Glyphs.Cut))
 	}
-	for _, name := range slices.Sorted(maps.Keys(b.progress.Resting)) {
-		if b.run != nil {
-			p := locale.Params{"source": short(name), "time": widget.Clock(b.progress.Resting[name].Sub(e.Now))}
-			lines = append(lines, widget.Marked(e.Theme.Warn.Render(widget.Pad(e.Theme.Glyphs.Wait, 2)), e.T("visitors.batch.resting", p), e.Width)...)
-		}
+	for _, name := range b.resting(e) {
+		p := locale.Params{"source": short(name), "time": widget.Clock(b.progress.Resting[name].Sub(e.Now))}
+		lines = append(lines, widget.Marked(e.Theme.Warn.Render(widget.Pad(e.Theme.Glyphs.Wait, 2)), e.T("visitors.batch.resting", p), e.Width)...)
 	}
 	if e.Height >= 14 {
 		lines = append(lines, "")
@@ -64,11 +62,19 @@ func (b *batchRun) Draw(e screen.Env) screen.Frame {
 	return widget.Frame(lines)
 }
 
+// resting are the connections that are not asked now because the vendor limits.
+func (b *batchRun) resting(e screen.Env) []string {
+	if b.run == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(b.progress.Resting)), func(name string) bool { return !b.progress.Resting[name].After(e.Now) })
+}
+
 // state says how far the batch is, and how long it still takes.
 func (b *batchRun) state(e screen.Env) string {
 	p := locale.Params{"done": b.batch.Done, "rows": b.batch.Rows, "rate": fmt.Sprintf("%.1f", b.progress.Rate), "left": widget.Duration(e, b.progress.Left.Round(time.Second))}
 	switch {
-	case b.run != nil && b.progress.Rate == 0:
+	case b.run != nil && (b.progress.Rate == 0 || len(b.resting(e)) > 0): // a rate says nothing while it waits
 		return e.T("visitors.batch.begins", p)
 	case b.run != nil:
 		return e.T("visitors.batch.running", p)
