@@ -180,7 +180,7 @@ func (a *app) showResult(r lookup.Result, named bool) {
 	}
 }
 
-// verdict is the verdict's sentence.
+// verdict is the verdict's sentence, and who could not be asked for it.
 func (a *app) verdict(v lookup.Verdict) string {
 	p := locale.Params{"id": core.CleanLine(v.ExternalID), "count": ""}
 	for _, f := range v.Findings {
@@ -188,7 +188,11 @@ func (a *app) verdict(v lookup.Verdict) string {
 			p["count"] = f.Params["count"]
 		}
 	}
-	return a.say.T("lookup.outcome."+string(v.Outcome), p)
+	said := a.say.T("lookup.outcome."+string(v.Outcome), p)
+	if len(v.Unseen) > 0 {
+		said += " " + a.say.T("lookup.outcome.not-seen", locale.Params{"sources": core.CleanLine(strings.Join(v.Unseen, ", "))})
+	}
+	return said
 }
 
 // findingParams are the values for a finding's texts.

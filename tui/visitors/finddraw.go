@@ -161,7 +161,11 @@ func (s *find) drawResult(e screen.Env, width, height int) []string {
 
 // verdict says in a sentence what the platforms make of the person, so far.
 func (s *find) verdict(e screen.Env) string {
-	said := verdictWords(e, s.result.Verdict)
+	verdict := s.result.Verdict
+	if s.run != nil {
+		verdict.Unseen = nil // who has not answered yet is plain from the rows
+	}
+	said := verdictWords(e, verdict)
 	switch {
 	case s.run != nil:
 		left, found := 0, 0
@@ -182,7 +186,7 @@ func (s *find) verdict(e screen.Env) string {
 	return said
 }
 
-// verdictWords is the sentence of a verdict.
+// verdictWords is the sentence of a verdict, and who could not be asked for it.
 func verdictWords(e screen.Env, v lookup.Verdict) string {
 	p := locale.Params{"id": short(v.ExternalID), "count": ""}
 	for _, f := range v.Findings {
@@ -194,7 +198,15 @@ func verdictWords(e screen.Env, v lookup.Verdict) string {
 	if outcome == "" {
 		outcome = lookup.CantTell
 	}
-	return e.T("lookup.outcome."+string(outcome), p)
+	said := e.T("lookup.outcome."+string(outcome), p)
+	if len(v.Unseen) == 0 {
+		return said
+	}
+	names := make([]string, len(v.Unseen))
+	for i, name := range v.Unseen {
+		names[i] = short(name)
+	}
+	return widget.Sentences(said, e.T("lookup.outcome.not-seen", locale.Params{"sources": strings.Join(names, ", ")}))
 }
 
 // drawRows draws the rows in sight.
