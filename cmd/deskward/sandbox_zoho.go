@@ -39,7 +39,7 @@ func zohoAnswer(_ context.Context, sb *sandbox.Sandbox, run guide.Run, step guid
 		log, err := zohoRun(sb, run, step)
 		return log, err == nil, err
 	case "link":
-		return sandbox.ZohoConnectionLink, step.ID == "desk", nil
+		return zohoLink(run), step.ID == "desk", nil
 	}
 	z := sb.Fixtures().Zoho
 	v, ok := map[string]string{
@@ -60,14 +60,33 @@ func zohoCode(sb *sandbox.Sandbox, step guide.Step) (string, error) {
 	return sb.ZohoSelfClientCode(scopes, zohoCodeMinutes, "")
 }
 
-// zohoRun moves the connection as the guide's step before says, and runs a
-// function in the editor. Whoever moves a connection has to connect it: the
-// first run shows what is said where that was forgotten.
-func zohoRun(sb *sandbox.Sandbox, run guide.Run, step guide.Step) (string, error) {
-	if step.InsteadOf == "" {
-		sb.ZohoMigrateConnection(sandbox.ZohoConnectionLink, strings.Fields(run.Steps["uses"].Out["scopes"]))
-	} else {
-		sb.ZohoConnect(sandbox.ZohoConnectionLink)
+// zohoLink is the connection that a guide is about: one that is there, or one
+// that is to be made.
+func zohoLink(run guide.Run) string {
+	if run.Guide().ID == "zoho-custom-functions" {
+		return "desk_oauth"
 	}
-	return sb.ZohoSaveAndExecute("contact_of_ticket.dg")
+	return sandbox.ZohoConnectionLink
+}
+
+// zohoRun makes or moves the connection as the guide's step before says, and
+// runs a function in the editor. The first time something was forgotten: to
+// connect, or the scopes.
+func zohoRun(sb *sandbox.Sandbox, run guide.Run, step guide.Step) (string, error) {
+	link, again := zohoLink(run), step.InsteadOf != ""
+	if link == sandbox.ZohoConnectionLink {
+		if !again {
+			sb.ZohoMigrateConnection(link, strings.Fields(run.Steps["uses"].Out["scopes"]))
+		} else {
+			sb.ZohoConnect(link)
+		}
+		return sb.ZohoSaveAndExecute("contact_of_ticket.dg")
+	}
+	var scopes []string
+	if again {
+		scopes = strings.Fields(run.Steps["look"].Out["scopes"])
+	}
+	sb.ZohoMigrateConnection(link, scopes)
+	sb.ZohoConnect(link)
+	return sb.ZohoSaveAndExecute("open_tickets.dg")
 }

@@ -104,13 +104,17 @@ func oldTokens(f folder.File) int {
 // functionsIn reads a folder of functions; "" is none. The first file that
 // can't be read is an error: what it holds is not known.
 func functionsIn(ctx context.Context, root string) ([]folder.File, error) {
-	if root = strings.TrimSpace(root); root == "" {
+	if strings.TrimSpace(root) == "" {
 		return nil, nil
 	}
-	if !filepath.IsAbs(root) {
+	return functionsScanned(ctx, root, deluge.Options{})
+}
+
+func functionsScanned(ctx context.Context, root string, o deluge.Options) ([]folder.File, error) {
+	if root = strings.TrimSpace(root); !filepath.IsAbs(root) {
 		return nil, &core.Error{Tried: "read-functions", On: core.CleanLine(root), Code: "zoho.folder-relative", Class: core.Usage}
 	}
-	files, err := folder.Scan(ctx, root, deluge.Options{})
+	files, err := folder.Scan(ctx, root, o)
 	if err != nil {
 		return nil, err
 	}

@@ -68,3 +68,37 @@ func TestAFolderIsNamedWholeAndAFileThatCantBeReadIsNoNothing(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestFunctionsAreProvenRewrittenOnlyWhileNoneIsLeft(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	put := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := action.Values{Plain: map[string]string{"folder": dir, "link": "desk", "tasks": "no"}}
+	run := func(name string) (action.Values, error) { return actionNamed(t, name).Run(t.Context(), in) }
+	put("a.dg", "x = getUrl(\"https://desk.zoho.jp/api/v1/agents?authtoken=\" + t);\ninfo x;\n")
+	put("b.dg", "r = invokeurl [ url: somewhere type: GET headers: {\"Authorization\":\"Zoho-authtoken \" + t} ];\n")
+	put("c.dg", "y = zoho.desk.create(orgId,\"tickets\",m);\n")
+	look, err := run("zoho.look_at_functions")
+	if err != nil || look.Plain["files"] != "2" || look.Plain["requests"] != "1" || look.Plain["by_hand"] != "1" || look.Plain["tasks"] != "1" || look.Plain["where"] != "b.dg:1" {
+		t.Errorf("%v, %v", look.Plain, err)
+	}
+	if _, err := run("zoho.functions_rewritten"); core.CodeOf(err) != "zoho.functions-left" {
+		t.Error(err)
+	}
+	for _, want := range []string{"1", "0"} { // twice: there is nothing more to write
+		if out, err := run("zoho.rewrite_functions"); err != nil || out.Plain["written"] != want {
+			t.Errorf("%v, %v", out.Plain, err)
+		}
+	}
+	if out, err := run("zoho.functions_rewritten"); err != nil || out.Plain["places"] != "1" || out.Plain["by_hand"] != "1" {
+		t.Errorf("%v, %v", out.Plain, err)
+	}
+	put("late.dg", "z = getUrl(\"https://desk.zoho.jp/api/v1/agents?authtoken=\" + t);\n")
+	if _, err := run("zoho.functions_rewritten"); core.CodeOf(err) != "zoho.functions-left" {
+		t.Error(err)
+	}
+}

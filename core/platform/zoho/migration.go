@@ -33,6 +33,9 @@ func (m *migration) actions() []action.Action {
 		action.New("zoho.connection_uses", action.Reads, connectionUses),
 		action.New("zoho.link_names", action.Reads, m.linkNames),
 		action.New("zoho.execution_log", action.Reads, m.executionLog),
+		action.New("zoho.look_at_functions", action.Reads, lookAtFunctions),
+		action.New("zoho.rewrite_functions", action.Changes, rewriteFunctions),
+		action.New("zoho.functions_rewritten", action.Reads, m.functionsRewritten),
 	}
 }
 
