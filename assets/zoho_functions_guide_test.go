@@ -67,24 +67,16 @@ func TestFunctionsGuideRewritesWithBackupsAndEndsWhenAFunctionRuns(t *testing.T)
 	r.noSecretIn(run, r.sb.Fixtures().Zoho.Authtoken, "SCOPE_MISMATCH\",\"", "executed successfully")
 }
 
-func TestFunctionsGuideWritesNothingWithoutTheWord(t *testing.T) {
+func TestFunctionsGuideWritesOnlyOnATypedWord(t *testing.T) {
 	t.Parallel()
 	r := newRehearsal(t, functionsGuide, zoho.Platform())
-	folder, err := r.sb.ZohoFunctions()
-	if err != nil {
-		t.Fatal(err)
+	step, ok := r.runner.Guides[0].Step("rewrite")
+	if !ok || step.Confirm == nil || step.Confirm.Word == "" {
+		t.Errorf("%+v", step.Confirm)
 	}
-	o := r.functionsOptions(folder)
-	o.Confirm = false
-	run, err := r.runner.Start(t.Context(), functionsGuide, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	run, _ = r.runner.Drive(t.Context(), run, o)
-	if firstOpen(run) != "rewrite" {
-		t.Errorf("it is at %s", firstOpen(run))
-	}
-	if left, _ := filepath.Glob(filepath.Join(folder, "*.bak")); len(left) > 0 {
-		t.Errorf("written: %v", left)
+	for _, other := range r.runner.Guides[0].Steps {
+		if other.ID != "rewrite" && other.Action.Name == step.Action.Name {
+			t.Errorf("%s writes too", other.ID)
+		}
 	}
 }
