@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 
 	"deskward/core"
@@ -38,6 +39,14 @@ func zohoAnswer(_ context.Context, sb *sandbox.Sandbox, run guide.Run, step guid
 	case "log":
 		log, err := zohoRun(sb, run, step)
 		return log, err == nil, err
+	case "file":
+		dir, err := sb.ZohoFunctions()
+		return filepath.Join(dir, "plugin-manifest.json"), err == nil, err
+	case "connection_json":
+		if step.InsteadOf == "" { // the snippet beside it, as happens
+			return "response = invokeurl [ url: \"…\" connection: \"zohodesk\" ];", true, nil
+		}
+		return sb.ZohoConnectionJSON(), true, nil
 	case "link":
 		return zohoLink(run), step.ID == "desk", nil
 	}

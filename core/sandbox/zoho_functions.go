@@ -59,7 +59,9 @@ func (sb *Sandbox) ZohoFunctions() (string, error) {
 		return "", fmt.Errorf("make the rehearsal's functions: %w", err)
 	}
 	c.folder = dir
-	for name, text := range zohoFunctions(sb.zoho.fix.Authtoken) {
+	files := zohoFunctions(sb.zoho.fix.Authtoken)
+	files["plugin-manifest.json"] = zohoManifest
+	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			return "", fmt.Errorf("make the rehearsal's functions: %w", err)
 		}
@@ -100,6 +102,29 @@ tickets = invokeurl
 info tickets;
 `,
 	}
+}
+
+// zohoManifest is the manifest of an extension in its old form: its connection
+// to Zoho stands among the connectors.
+const zohoManifest = `{
+  "locale": ["en", "ja"],
+  "service": "DESK",
+  "storage": false,
+  "whiteListedDomains": ["https://desk.zoho.com"],
+  "modules": {
+    "widgets": [{"location": "desk.ticket.detail.rightpanel", "url": "/app/widget.html", "name": "Order status", "icon": "/app/img/icon.png"}]
+  },
+  "connectors": [
+    {"connectionLinkName": "zohodesk", "connectionName": "zohodesk", "serviceName": "zlabs_integration", "userAccess": true, "isUserDefinedService": false, "sharedBy": "1234567", "scope": ["Desk.tickets.READ"]}
+  ],
+  "config": []
+}
+`
+
+// ZohoConnectionJSON is what the page of the extension's connection offers for
+// copying.
+func (sb *Sandbox) ZohoConnectionJSON() string {
+	return `{"connectionLinkName":"zohodesk","connectionName":"zohodesk","serviceName":"zlabs_integration","userAccess":true,"isUserDefinedService":false,"sharedBy":"1234567","scope":["Desk.tickets.ALL","Desk.contacts.READ"]}`
 }
 
 // ZohoMigrateConnection is what "Migrate To OAuth" and Update do: the

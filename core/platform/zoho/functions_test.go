@@ -102,3 +102,31 @@ func TestFunctionsAreProvenRewrittenOnlyWhileNoneIsLeft(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAConnectionIsPlacedOnceAndItsAbsenceSeen(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "plugin-manifest.json")
+	text := `{"locale":["en"],"service":"DESK","storage":false,"whiteListedDomains":[],"modules":{"widgets":[]},"connectors":[],"config":[]}`
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in := action.Values{Plain: map[string]string{
+		"file": file, "link": "zohodesk",
+		"connection_json": `{"connectionLinkName":"zohodesk","connectionName":"zohodesk","serviceName":"zlabs_integration","scope":["Desk.tickets.READ"]}`,
+	}}
+	if _, err := actionNamed(t, "zoho.manifest_valid").Run(t.Context(), in); core.CodeOf(err) != "zoho.manifest-without" {
+		t.Error(err)
+	}
+	for _, want := range []string{"yes", "no"} {
+		if out, err := actionNamed(t, "zoho.place_connection").Run(t.Context(), in); err != nil || out.Plain["written"] != want {
+			t.Errorf("%v, %v", out.Plain, err)
+		}
+	}
+	if _, err := actionNamed(t, "zoho.manifest_valid").Run(t.Context(), in); err != nil {
+		t.Error(err)
+	}
+	in.Plain["file"] = "plugin-manifest.json"
+	if _, err := actionNamed(t, "zoho.look_at_manifest").Run(t.Context(), in); core.CodeOf(err) != "zoho.folder-relative" {
+		t.Error(err)
+	}
+}

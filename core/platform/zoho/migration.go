@@ -36,6 +36,9 @@ func (m *migration) actions() []action.Action {
 		action.New("zoho.look_at_functions", action.Reads, lookAtFunctions),
 		action.New("zoho.rewrite_functions", action.Changes, rewriteFunctions),
 		action.New("zoho.functions_rewritten", action.Reads, m.functionsRewritten),
+		action.New("zoho.look_at_manifest", action.Reads, lookAtManifest),
+		action.New("zoho.place_connection", action.Changes, placeConnection),
+		action.New("zoho.manifest_valid", action.Reads, m.manifestValid),
 	}
 }
 
