@@ -134,19 +134,18 @@ func headline(e *core.Error, why string, p *locale.Printer) string {
 
 // outcome says in a sentence who failed at it.
 func outcome(e *core.Error, p *locale.Printer) string {
-	prefix, _, _ := strings.Cut(e.Code, ".")
-	who := p.T("advice.server")
-	if name := "platform.name." + prefix; p.Has(name) {
-		who = p.T(name)
-	}
-	key := "advice.failed"
+	key := "failed"
 	switch e.Class {
 	case core.Refused:
-		key = "advice.refused"
+		key = "refused"
 	case core.Unknown:
-		key = "advice.no-answer"
+		key = "no-answer"
 	}
-	return p.T(key, locale.Params{"who": who})
+	prefix, _, _ := strings.Cut(e.Code, ".")
+	if name := "platform.name." + prefix; p.Has(name) {
+		return p.T("advice."+key, locale.Params{"who": p.T(name)})
+	}
+	return p.T("advice.server." + key)
 }
 
 func paramsOf(e *core.Error) locale.Params {

@@ -219,6 +219,10 @@ func (r *rule) gather(found map[string]int, alternatives [][]string, into map[st
 
 func (j judged) in(lang locale.Lang) Candidate {
 	e := j.r.entry
+	if j.evidence[j.r.code] { // as it is written, and not folded
+		delete(j.evidence, j.r.code)
+		j.evidence[e.Code] = true
+	}
 	return Candidate{
 		Code: e.Code, System: j.r.system, Place: e.At, Means: e.Means.In(lang), Fix: e.Fix.In(lang), Link: e.Link,
 		Confidence: j.sure, Evidence: longest(slices.Sorted(maps.Keys(j.evidence))), weight: j.weight,

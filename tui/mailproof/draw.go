@@ -65,6 +65,9 @@ func outcome(e screen.Env, tries []try, running bool, width int) []string {
 			in++
 		}
 	}
+	if len(tries) == 1 && tries[0].to != "" {
+		return sending(e, tries[0], running, width)
+	}
 	counts := locale.Params{"in": in, "of": len(tries)}
 	switch {
 	case running:
@@ -75,6 +78,20 @@ func outcome(e screen.Env, tries []try, running bool, width int) []string {
 		return widget.Marked(e.Theme.Warn.Render(e.Theme.Glyphs.Warn), e.T("mailproof.broken-off"), width)
 	}
 	return widget.Marked(e.Theme.Bad.Render(e.Theme.Glyphs.Bad), e.T("mailproof.some-in", counts), width)
+}
+
+// sending is what became of the test mail.
+func sending(e screen.Env, t try, running bool, width int) []string {
+	params := locale.Params{"to": t.to, "nonce": core.CleanLine(t.report.Nonce)}
+	switch {
+	case running:
+		return widget.Wrap(e.T("mailproof.sending", params), width)
+	case t.ended && t.err == nil:
+		return widget.Marked(e.Theme.Good.Render(e.Theme.Glyphs.OK), e.T("mailproof.sent", params), width)
+	case core.ClassOf(t.err) == core.Unknown:
+		return widget.Marked(e.Theme.Warn.Render(e.Theme.Glyphs.Warn), e.T("mailproof.maybe-sent", params), width)
+	}
+	return widget.Marked(e.Theme.Bad.Render(e.Theme.Glyphs.Bad), e.T("mailproof.not-sent", params), width)
 }
 
 func drawTry(e screen.Env, t try, running bool, width int) []string {

@@ -6,10 +6,12 @@ package mailproof
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
 	"deskward/core"
+	"deskward/core/locale"
 	proof "deskward/core/mailproof"
 	"deskward/tui/screen"
 	"deskward/tui/widget"
@@ -29,17 +31,20 @@ type Deps struct {
 type try struct {
 	server proof.Server
 	user   string
+	to     string // who gets the test mail; "": nothing is sent
 	steps  []proof.Step
 	ended  bool
 	report proof.Report
 	err    error
 }
 
-// view is the one screen. It begins by itself: nothing is sent.
+// view is the screen of the proof. It begins by itself: nothing is sent.
 type view struct {
 	d       Deps
 	scope   *screen.Scope
-	round   int // which attempt: what comes of an older one is dropped
+	smtp    bool   // there is a server to send a test mail by
+	to      string // who gets one in this round
+	round   int    // which attempt: what comes of an older one is dropped
 	running bool
 	stop    context.CancelFunc
 	tries   []try
@@ -53,6 +58,7 @@ type (
 	planned struct {
 		round int
 		tries []try
+		smtp  bool
 	}
 	stepped struct {
 		round, at int
@@ -78,11 +84,15 @@ func (v *view) Title(e screen.Env) string { return e.T("mailproof.title") }
 // Init begins.
 func (v *view) Init(s *screen.Scope) screen.Step {
 	v.scope = s
-	return v.begin()
+	return v.begin("")
 }
 
-// Leave breaks off what runs: nothing waits for it.
+// Leave breaks off what runs: nothing waits for it. A mail that is being sent
+// is not left in the middle.
 func (v *view) Leave() screen.Step {
+	if v.running && v.to != "" {
+		return screen.Say("mailproof.goes-on", locale.Params{"to": v.to})
+	}
 	v.stop()
 	return screen.Step{}
 }
@@ -90,33 +100,43 @@ func (v *view) Leave() screen.Step {
 // Capturing keeps esc for the menu.
 func (v *view) Capturing() bool { return v.menu != nil }
 
-func (v *view) begin() screen.Step {
+// begin asks every server or, with a recipient, sends one test mail.
+func (v *view) begin(to string) screen.Step {
 	v.round++
-	v.running, v.tries, v.err, v.pager = true, nil, nil, widget.Pager{}
+	v.running, v.to, v.tries, v.err, v.pager = true, to, nil, nil, widget.Pager{}
 	stopped, stop := context.WithCancel(context.Background())
 	v.stop = stop
 	round := v.round
 	return screen.Step{Cmd: v.scope.Stream(func(ctx context.Context, emit func(tea.Msg)) tea.Msg {
 		defer stop()
+		if to != "" {
+			ctx = context.WithoutCancel(ctx)
+		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		defer context.AfterFunc(stopped, cancel)()
-		return ended{round, v.prove(ctx, round, emit)}
+		return ended{round, v.prove(ctx, round, to, emit)}
 	})}
 }
 
 // prove asks one server after the other. One that refuses does not keep the
-// next from being asked; that the admin breaks off does.
-func (v *view) prove(ctx context.Context, round int, emit func(tea.Msg)) error {
+// next from being asked; that the admin breaks off does. A test mail is sent
+// by the first one that takes mail.
+func (v *view) prove(ctx context.Context, round int, to string, emit func(tea.Msg)) error {
 	requests, err := v.d.Requests(ctx)
 	if err != nil {
 		return err
 	}
+	at := slices.IndexFunc(requests, func(r proof.Request) bool { return r.Server.Protocol == proof.SMTP })
+	if to != "" && at >= 0 {
+		requests = []proof.Request{requests[at]}
+		requests[0].SendTo = to
+	}
 	tries := make([]try, len(requests))
 	for i, r := range requests {
-		tries[i] = try{server: r.Server, user: core.CleanLine(r.User)}
+		tries[i] = try{server: r.Server, user: core.CleanLine(r.User), to: core.CleanLine(r.SendTo)}
 	}
-	emit(planned{round, tries})
+	emit(planned{round, tries, at >= 0})
 	for i, r := range requests {
 		r.OnStep = func(s proof.Step) { emit(stepped{round, i, s}) }
 		report, err := v.d.Prove(ctx, r)
@@ -146,7 +166,7 @@ func (v *view) Update(msg tea.Msg) screen.Step {
 	switch msg := msg.(type) {
 	case planned:
 		if msg.round == v.round {
-			v.tries, v.pager.Follow = msg.tries, true // until the admin scrolls
+			v.tries, v.smtp, v.pager.Follow = msg.tries, msg.smtp, true // until the admin scrolls
 		}
 	case stepped:
 		if msg.round == v.round && msg.at < len(v.tries) && !v.tries[msg.at].ended {
@@ -178,7 +198,9 @@ func (v *view) key(msg tea.KeyPressMsg) screen.Step {
 	case k == "c" && v.running:
 		v.stop()
 	case k == "r" && !v.running:
-		return v.begin()
+		return v.begin("")
+	case k == "s" && v.canSend():
+		return screen.Step{Open: newSend(v)}
 	case k == "y" && v.ready():
 		v.menu = &widget.Menu{Items: v.copyables()}
 	default:
@@ -186,6 +208,9 @@ func (v *view) key(msg tea.KeyPressMsg) screen.Step {
 	}
 	return screen.Step{}
 }
+
+// canSend reports whether a test mail can be sent now.
+func (v *view) canSend() bool { return !v.running && v.smtp }
 
 // ready reports whether there is a report to copy.
 func (v *view) ready() bool { return !v.running && len(v.tries) > 0 }
@@ -195,13 +220,18 @@ const (
 	copyText = "mailproof.copy.text"
 	copyJSON = "mailproof.copy.json"
 	copyCode = "mailproof.copy.code"
+	copyMark = "mailproof.copy.mark"
 )
 
-// copyables are the report in its forms, and each reason's code once.
+// copyables are the report in its forms, what a mail is found by, and each
+// reason's code once.
 func (v *view) copyables() []widget.MenuItem {
 	items := []widget.MenuItem{{What: copyText, Text: "…"}, {What: copyJSON, Text: "…"}}
 	seen := map[string]bool{"": true}
 	for _, t := range v.tries {
+		if t.report.Nonce != "" {
+			items = append(items, widget.MenuItem{What: copyMark, Text: t.report.Nonce})
+		}
 		if code := core.CodeOf(t.err); !seen[code] {
 			seen[code] = true
 			items = append(items, widget.MenuItem{What: copyCode, Text: code})
@@ -247,6 +277,7 @@ func (v *view) Keys() []screen.Key {
 	}
 	return []screen.Key{
 		screen.NewKey("r", "mailproof.key.again", "r").If(!v.running, "mailproof.off.running"),
+		screen.NewKey("s", "mailproof.key.send", "s").If(v.smtp, "mailproof.off.no-smtp").If(!v.running, "mailproof.off.running"),
 		screen.NewKey("c", "mailproof.key.cancel", "c").If(v.running, "mailproof.off.ended"),
 		screen.NewKey("y", "mailproof.key.copy", "y").If(len(v.tries) > 0, "mailproof.off.nothing").If(!v.running, "mailproof.off.running"),
 		screen.NewKey("j/k", "mailproof.key.scroll", "j", "k", "up", "down", "pgup", "pgdown", "g", "G").Hide(),

@@ -34,6 +34,8 @@ type servers struct {
 	asked    atomic.Int32
 	hang     atomic.Bool // the SMTP server says nothing after its offer
 	refuse   atomic.Bool // both refuse
+	sent     atomic.Int32
+	lost     atomic.Bool // the answer to a mail
 	noToken  bool
 	requests []proof.Request
 }
@@ -81,6 +83,14 @@ func (s *servers) prove(ctx context.Context, r proof.Request) (proof.Report, err
 		return fail("mail.wrong-user", core.Refused)
 	}
 	step(proof.StepAuth, map[string]string{"reply": "235 2.7.0 Accepted"})
+	if r.SendTo != "" {
+		s.sent.Add(1)
+		if s.lost.Load() {
+			return fail("mail.sent-unknown", core.Unknown)
+		}
+		report.Nonce = "q4zt7v"
+		step(proof.StepSent, map[string]string{"to": r.SendTo, "nonce": report.Nonce, "reply": "250 2.0.0 OK"})
+	}
 	report.OK = true
 	return report, nil
 }
@@ -146,6 +156,9 @@ func TestProofsReadWellAtEverySize(t *testing.T) {
 				"running":  {func(s *servers) { s.hang.Store(true) }, func(rig, *servers) {}},
 				"broken":   {func(s *servers) { s.hang.Store(true) }, func(r rig, _ *servers) { r.press("c") }},
 				"unknown":  {func(s *servers) { s.noToken = true }, func(rig, *servers) {}},
+				"send":     {func(*servers) {}, func(r rig, _ *servers) { r.press("s"); r.Type("ken@customer.example"); r.press("enter") }},
+				"sent":     {func(*servers) {}, func(r rig, s *servers) { r.send("ken@customer.example"); s.wait(r) }},
+				"maybe":    {func(s *servers) { s.lost.Store(true) }, func(r rig, s *servers) { r.send("ken@customer.example"); s.wait(r) }},
 				"copy":     {func(s *servers) { s.refuse.Store(true) }, func(r rig, _ *servers) { r.press("y") }},
 			} {
 				name := fmt.Sprintf("%s-%dx%d-%s", name, size[0], size[1], lang)
@@ -164,6 +177,56 @@ func TestProofsReadWellAtEverySize(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// send asks for a test mail.
+func (r rig) send(to string) {
+	r.press("s")
+	r.Type(to)
+	r.press("enter")
+	r.Type("SEND")
+	r.press("enter")
+}
+
+// wait waits until a mail was sent and its outcome is shown.
+func (s *servers) wait(r rig) {
+	r.Until("the mail's outcome is there", func() bool {
+		return s.sent.Load() == 1 && over(r.Text()) && strings.Contains(r.Text(), "ken@customer.example")
+	})
+}
+
+func TestATestMailIsSentOnceAndOnlyOnItsWord(t *testing.T) {
+	t.Parallel()
+	s := newServers()
+	r := open(t, s, locale.English, 80, 40)
+	settle(r, s)
+	r.press("s")
+	r.Type("nobody")
+	r.press("enter")
+	r.See("This is no mail address.")
+	r.Type("@customer.example")
+	r.press("enter")
+	r.Type("send")
+	r.press("enter")
+	r.See("The word is SEND")
+	r.press("esc")
+	r.See("Nothing was sent.")
+	if n := s.sent.Load(); n != 0 {
+		t.Fatalf("%d mails were sent without the word", n)
+	}
+	r.send("ken@customer.example")
+	s.wait(r)
+	r.See("Look for q4zt7v in its", "smtp://smtp.gmail.com:587")
+	if strings.Contains(r.Text(), "imaps://") || s.asked.Load() != 3 {
+		t.Errorf("asked %d times:\n%s", s.asked.Load(), r.Text())
+	}
+	r.press("y", "down", "down", "enter")
+	r.Until("the mark is copied", func() bool { p := r.copied.Load(); return p != nil && *p == "q4zt7v" })
+	r.press("r")
+	r.See("Every server lets the token in. Nothing was sent.")
+	if n := s.sent.Load(); n != 1 {
+		t.Errorf("%d mails were sent", n)
 	}
 }
 
