@@ -39,7 +39,9 @@ func TestGuideOfTheSelfClientIsWalkedFromTheFirstKeyToTheReport(t *testing.T) {
 	d := w.deps(t)
 	c := open(t, d, locale.English, 80, 24)
 	c.See("Nothing is under way", "CAN BE STARTED")
-	c.press("G", "enter") // the last one
+	c.press("/")
+	c.Type("own application")
+	c.press("enter", "enter")
 	c.See("Name of this run", "works once")
 	c.Type("Acme Europe")
 	c.press("enter")
@@ -139,7 +141,9 @@ func TestKeysTypedWhileTheSandboxsValuesComeMeetTheFilledForm(t *testing.T) {
 	}
 	c := open(t, d, locale.English, 80, 24)
 	c.See("Nothing is under way")
-	c.press("G", "enter") // the last one
+	c.press("/")
+	c.Type("own application")
+	c.press("enter", "enter")
 	c.See("Name of this run")
 	c.press("enter")
 	c.See("Do this, then press enter")
