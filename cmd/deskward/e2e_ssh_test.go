@@ -329,7 +329,7 @@ func TestGuideOfTheSelfClientOverSSH(t *testing.T) {
 		tell  = "Do this, then press enter"
 		ask   = "tab next field"
 		call  = "Enter does it."
-		prove = "Enter asks the vendor"
+		prove = "Enter checks it"
 		on    = "Enter goes on to step"
 	)
 	for i, step := range []struct {

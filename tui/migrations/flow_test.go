@@ -182,7 +182,7 @@ func TestRunIsGivenUpOnlyByTheWord(t *testing.T) {
 	c := open(t, w.deps, locale.English, 80, 24)
 	c.See("Acme Europe")
 	c.press("enter")
-	c.See("Enter asks the vendor")
+	c.See("Enter checks it")
 	c.press("x")
 	c.See("Give up this run?")
 	c.press("enter")
@@ -231,5 +231,5 @@ func TestWaitingStepOpensWhenItsTimeHasCome(t *testing.T) {
 	c.See("can't be done now")
 	w.now.Advance(24 * time.Hour)
 	c.press("j")
-	c.See("Enter asks the vendor")
+	c.See("Enter checks it")
 }

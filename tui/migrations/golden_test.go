@@ -62,12 +62,12 @@ var states = []struct {
 var seen = map[locale.Lang]map[string]string{
 	locale.English: {
 		"root": "CAN BE STARTED", "start": "Name of this run", "tell": "Do this, then press enter", "ask": "Client ID",
-		"prove": "Enter asks the vendor", "once": "Rehearsed", "refused": "try again", "unknown": "Nobody knows how",
+		"prove": "Enter checks it", "once": "Rehearsed", "refused": "try again", "unknown": "Nobody knows how",
 		"wait": "This step can be", "steps": "works for Acme Europe", "report": "Still under way",
 	},
 	locale.Japanese: {
 		"root": "開始できるガイド", "start": "この実行の名前", "tell": "操作が終わったら", "ask": "クライアントID",
-		"prove": "Enter で提供元に", "once": "リハーサル済み", "refused": "拒否されました", "unknown": "h、していない",
+		"prove": "Enter で確認します", "once": "リハーサル済み", "refused": "拒否されました", "unknown": "h、していない",
 		"wait": "この手順は", "steps": "Acme Europe で", "report": "進行中です",
 	},
 }

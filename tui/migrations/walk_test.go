@@ -92,7 +92,7 @@ func (c console) walk(t *testing.T, w *world, s guide.Step, answers guide.Answer
 	}
 	if s.Confirm == nil {
 		c.Until("what enter does", func() bool {
-			return strings.Contains(c.Text(), "Enter does it.") || strings.Contains(c.Text(), "Enter asks the vendor.")
+			return strings.Contains(c.Text(), "Enter does it.") || strings.Contains(c.Text(), "Enter checks it.")
 		})
 		c.press("enter")
 	} else {
