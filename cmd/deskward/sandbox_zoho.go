@@ -51,8 +51,11 @@ func zohoAnswer(_ context.Context, sb *sandbox.Sandbox, run guide.Run, step guid
 		return zohoLink(run), step.ID == "desk", nil
 	}
 	z := sb.Fixtures().Zoho
+	if run.Guide().ID == "zoho-authtoken-external" || run.Guide().ID == "zoho-external-application" {
+		z.Authtoken, z.SelfClientID, z.SelfClientSecret = z.ExternalAuthtoken, z.WebClientID, z.WebClientSecret
+	}
 	v, ok := map[string]string{
-		"name": z.OrgName, "region": z.Region, "org_id": z.OrgID, "authtoken": z.Authtoken, "owner_email": z.OwnerEmail,
+		"reference": "#1042", "name": z.OrgName, "region": z.Region, "org_id": z.OrgID, "authtoken": z.Authtoken, "owner_email": z.OwnerEmail,
 		"client_id": z.SelfClientID, "client_secret": z.SelfClientSecret, "scopes": strings.Join(z.Scopes, ","),
 	}[field]
 	return v, ok, nil

@@ -74,3 +74,11 @@ func (z *zoho) selfCode(scopes []string, minutes int, org string) (string, error
 	}
 	return code, nil
 }
+
+// ZohoSupportMaps is what Zoho's support does, or takes back, for the fixtures'
+// web client before its auth tokens can be exchanged.
+func (sb *Sandbox) ZohoSupportMaps(mapped bool) {
+	sb.zoho.mu.Lock()
+	defer sb.zoho.mu.Unlock()
+	sb.zoho.clients[sb.zoho.fix.WebClientID].mapped = mapped
+}

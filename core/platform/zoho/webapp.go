@@ -1,0 +1,162 @@
+package zoho
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"deskward/core"
+	"deskward/core/consent"
+)
+
+// SheetIn is the input of zoho.support_sheet.
+type SheetIn struct {
+	Region          string   `name:"region"`
+	OrgID           string   `name:"org_id"`
+	ClientID        string   `name:"client_id"`
+	AuthtokenScopes []string `name:"authtoken_scopes"`
+	Scopes          []string `name:"scopes"`
+	OwnerEmail      string   `name:"owner_email,optional"`
+}
+
+// SheetOut is the output of zoho.support_sheet: what Zoho's support asks for
+// before it maps a web application, value by value and as one text.
+type SheetOut struct {
+	ClientID        string `name:"client_id"`
+	Soid            string `name:"soid"`
+	AuthtokenScopes string `name:"authtoken_scopes"`
+	Scopes          string `name:"scopes"`
+	Text            string `name:"text"`
+}
+
+// supportSheet makes the sheet. It has no secret and no token: support asks for
+// the client ID and both kinds of scopes (facts of CRM's page for the same API:
+// zoho.com/crm/developer/docs/api/external-oauth.html). Desk's own form was not
+// seen.
+func supportSheet(_ context.Context, in SheetIn) (SheetOut, error) {
+	d, err := centre(strings.ToLower(squeeze(in.Region)))
+	if err != nil {
+		return SheetOut{}, err
+	}
+	if err := checkOrgID(squeeze(in.OrgID)); err != nil {
+		return SheetOut{}, err
+	}
+	if err := checkScopes(strings.Join(in.Scopes, ",")); err != nil {
+		return SheetOut{}, err
+	}
+	out := SheetOut{
+		ClientID: squeeze(in.ClientID), Soid: "ZohoSupport." + squeeze(in.OrgID),
+		AuthtokenScopes: strings.Join(in.AuthtokenScopes, ","), Scopes: strings.Join(in.Scopes, ","),
+	}
+	lines := []string{
+		"Auth token to OAuth, external application (authtooauth)",
+		"Data centre: " + d.domain, "Organization: " + out.Soid, "OAuth client ID: " + out.ClientID,
+		"Auth token scopes: " + out.AuthtokenScopes, "OAuth scopes wanted: " + out.Scopes,
+	}
+	if owner := squeeze(in.OwnerEmail); owner != "" {
+		lines = append(lines, "Contact: "+owner)
+	}
+	out.Text = strings.Join(lines, "; ")
+	return out, nil
+}
+
+// consenter asks a person for consent; consent.Service is one.
+type consenter interface {
+	Begin(ctx context.Context, connectionID string, o consent.BeginOptions) (consent.Attempt, error)
+	Pending(ctx context.Context, connectionID string) (consent.Attempt, error)
+	Answer(ctx context.Context, attemptID, text string) (consent.Result, error)
+}
+
+// consents returns who asks, and the connection that is asked for.
+func (m *migration) consents(ctx context.Context, id string) (consenter, core.Connection, error) {
+	c, err := m.stored(ctx, id)
+	if err != nil {
+		return nil, c, err
+	}
+	ask, ok := m.s.Tokens.(consenter)
+	if !ok {
+		err = &core.Error{Tried: "consent", On: c.Name, Code: "platform.cannot.consent", Class: core.Usage, Params: map[string]string{"platform": string(ID)}}
+	}
+	return ask, c, err
+}
+
+// AskConsentOut is the output of zoho.ask_consent.
+type AskConsentOut struct {
+	URL      string    `name:"url"`
+	Redirect string    `name:"redirect"`
+	Expires  time.Time `name:"expires"`
+}
+
+// askConsent begins a consent to a client of the server type, whose answer
+// zoho.take_consent takes. Done again, it begins another, and the one before is
+// void.
+func (m *migration) askConsent(ctx context.Context, in ProveIn) (AskConsentOut, error) {
+	ask, c, err := m.consents(ctx, in.Connection)
+	if err != nil {
+		return AskConsentOut{}, err
+	}
+	if c.Grant != core.GrantCode {
+		if c, err = m.s.Connections.Change(ctx, c.ID, core.Event{Verb: core.VerbChanged}, func(o *core.Connection) error {
+			o.Grant = core.GrantCode
+			return nil
+		}); err != nil {
+			return AskConsentOut{}, err
+		}
+	}
+	a, err := ask.Begin(ctx, c.ID, consent.BeginOptions{})
+	return AskConsentOut{URL: a.URL, Redirect: a.Redirect, Expires: a.Expires}, err
+}
+
+// TakeConsentIn is the input of zoho.take_consent.
+type TakeConsentIn struct {
+	Connection string      `name:"connection"`
+	Answer     core.Secret `name:"answer"` // the address at which the browser ended
+}
+
+// takeConsent trades the answer for tokens. A scope that was asked for and not
+// granted is an error: the application would fail there later.
+func (m *migration) takeConsent(ctx context.Context, in TakeConsentIn) (CodeOut, error) {
+	ask, c, err := m.consents(ctx, in.Connection)
+	if err != nil {
+		return CodeOut{}, err
+	}
+	a, err := ask.Pending(ctx, c.ID)
+	if err != nil {
+		return CodeOut{}, err
+	}
+	res, err := ask.Answer(ctx, a.ID, in.Answer.Reveal())
+	if err != nil {
+		return CodeOut{}, err
+	}
+	if len(res.Missing) > 0 {
+		missing := slices.Clone(res.Missing)
+		slices.Sort(missing)
+		return CodeOut{}, &core.Error{Tried: "consent", On: c.Name, Code: "zoho.SCOPE_MISMATCH", Class: core.Refused, Params: map[string]string{"scope": strings.Join(missing, ", ")}}
+	}
+	return CodeOut{Connection: res.Connection.ID, GrantedAt: res.Connection.GrantedAt, Granted: res.Connection.Granted}, nil
+}
+
+// PermissionsIn is the input of zoho.permissions: what an application shows
+// while each of its parts is tried.
+type PermissionsIn struct {
+	Application string      `name:"application"`
+	Seen        core.Secret `name:"seen"`
+}
+
+// PermissionsOut is the output of zoho.permissions.
+type PermissionsOut struct {
+	ReadAt time.Time `name:"read_at"`
+	Lines  int       `name:"lines"`
+}
+
+// permissions reads what an application showed, for the answers of Zoho that say
+// that a permission, the organization or the sign-in is wanting.
+func (m *migration) permissions(ctx context.Context, in PermissionsIn) (PermissionsOut, error) {
+	out, err := m.executionLog(ctx, ExecutionIn{Log: in.Seen, Link: in.Application})
+	if known, ok := errors.AsType[*core.Error](err); ok {
+		known.Tried = "try-application"
+	}
+	return PermissionsOut{ReadAt: out.ReadAt, Lines: out.Lines}, err
+}
