@@ -184,7 +184,7 @@ func (r *Runner) finishOnce(ctx context.Context, begun Run, e ending) (Run, erro
 		return r.write(ctx, r.succeeded(run, rec, e), r.event(run, core.VerbStepDone, e.step.ID, ""))
 	}
 	rec.State = e.state()
-	rec.Failed = append(rec.Failed, Failure{At: now, By: r.Events.Actor, Code: codeOf(e.err), Calls: e.calls})
+	rec.Failed = append(rec.Failed, failureOf(now, r.Events.Actor, e.err, e.calls))
 	if core.ClassOf(e.err) == core.Refused {
 		rec.Refusals++
 	}

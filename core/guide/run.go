@@ -1,6 +1,7 @@
 package guide
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -88,6 +89,36 @@ type Failure struct {
 	By    core.Actor  `json:"by"`
 	Code  string      `json:"code"`
 	Calls []core.Call `json:"calls,omitempty"`
+
+	// What the error's texts say besides, the vendor's words among it. An
+	// error's own text is not kept: it may hold anything.
+	Tried  string            `json:"tried,omitempty"`
+	On     string            `json:"on,omitempty"`
+	Params map[string]string `json:"params,omitempty"`
+}
+
+// longestParam is how much of a value is kept, in bytes.
+const longestParam = 1000
+
+func failureOf(at time.Time, by core.Actor, err error, calls []core.Call) Failure {
+	f := Failure{At: at, By: by, Code: codeOf(err), Calls: calls}
+	e, ok := errors.AsType[*core.Error](err)
+	if !ok {
+		return f
+	}
+	f.Tried, f.On = e.Tried, core.CleanLine(e.On)
+	for name, v := range e.Params {
+		if f.Params == nil {
+			f.Params = map[string]string{}
+		}
+		f.Params[name] = strings.ToValidUTF8(v[:min(len(v), longestParam)], "")
+	}
+	return f
+}
+
+// Err is the failure as an error, for its texts.
+func (f Failure) Err() error {
+	return &core.Error{Tried: f.Tried, On: f.On, Code: f.Code, Class: core.Refused, Params: f.Params}
 }
 
 // Summary is what a list shows of a run.

@@ -337,6 +337,27 @@ func TestAnIrreversibleStepFailsOnlyWhenNothingCanHaveHappened(t *testing.T) {
 	}
 }
 
+func TestWhyAStepFailedIsToldAsWellLaterAsAtOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	run := b.toToast()
+	met := &core.Error{Tried: "toast", On: "rye", Code: "kitchen.fuse", Class: core.Refused, Params: map[string]string{"description": strings.Repeat("焦", 4000), "fuse": "3"}, Err: errors.New("canary of an error's own text")}
+	b.fail["toast"] = met
+	run, _ = b.Do(b.ctx, run, "TOAST")
+	run, err := b.Get(b.ctx, run.ID) // as another session reads it
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _ := b.Prompt(run, locale.English)
+	later, ok := errors.AsType[*core.Error](p.Failure.Err())
+	if !ok || later.Tried != "toast" || later.On != "rye" || later.Code != met.Code || later.Params["fuse"] != "3" {
+		t.Errorf("%+v", later)
+	}
+	if said := later.Params["description"]; len(said) > 1000 || !strings.HasPrefix(met.Params["description"], said) || later.Err != nil {
+		t.Errorf("%d bytes of %q", len(said), said)
+	}
+}
+
 func TestGoingBackReopensWhatUsesTheAnswer(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -164,7 +164,9 @@ func (s *step) why(p guide.Prompt) error {
 	}
 	code := "run.failed"
 	if p.Failure != nil {
-		code = p.Failure.Code
+		if code = p.Failure.Code; p.Failure.Tried != "" { // since it is kept
+			return p.Failure.Err()
+		}
 	}
 	return &core.Error{Tried: "do-step", On: s.run.Name, Code: code, Class: core.Refused, Params: map[string]string{"step": p.Step.ID}}
 }

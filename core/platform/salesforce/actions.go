@@ -124,9 +124,19 @@ func (m *emailToCase) stages(stages ...Stage) func(context.Context, MailboxIn) (
 		}
 		return MailboxOut{
 			Mailbox: mailbox, Type: r.Address.Type, ServicesAddress: r.Address.Services, Routes: len(r.Settings.Addresses),
-			ExternalService: r.Settings.ExternalServer, Warnings: r.Warnings(), CheckedAt: m.s.Clock.Now(),
+			ExternalService: r.Settings.ExternalServer, Warnings: warnings(r), CheckedAt: m.s.Clock.Now(),
 		}, nil
 	}
+}
+
+// warnings are the codes of what was found and stops nothing, by which the
+// texts are known everywhere.
+func warnings(r Report) []string {
+	var out []string
+	for _, code := range r.Warnings() {
+		out = append(out, string(ID)+"."+code)
+	}
+	return out
 }
 
 func address(v string) (string, error) {

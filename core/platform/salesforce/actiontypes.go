@@ -46,7 +46,7 @@ type MailboxOut struct {
 	ServicesAddress string    `name:"services_address"` // to which the mailbox forwards
 	Routes          int       `name:"routes"`           // routing addresses that the org has
 	ExternalService bool      `name:"external_service"`
-	Warnings        []string  `name:"warnings"` // codes: salesforce.<code> has the advice
+	Warnings        []string  `name:"warnings"` // codes
 	CheckedAt       time.Time `name:"checked_at"`
 }
 

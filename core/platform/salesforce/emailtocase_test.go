@@ -100,7 +100,7 @@ func TestRepliesNeedTheExternalServiceSwitch(t *testing.T) {
 	b.sb.SetSalesforce(func(s *sandbox.SalesforceSetup) { s.ExternalServer, s.WideVerified = false, false })
 	_, err := b.mailbox("replies_ready", "")
 	b.want(err, "salesforce.external-service-off", core.Refused)
-	if out, err := b.mailbox("address_ready", ""); err != nil || out["warnings"] != "no-org-wide-address" || out["external_service"] != "false" {
+	if out, err := b.mailbox("address_ready", ""); err != nil || out["warnings"] != "salesforce.no-org-wide-address" || out["external_service"] != "false" {
 		t.Errorf("incoming mail is stopped by it: %v, %v", out, err)
 	}
 }
@@ -113,7 +113,7 @@ func TestWhatMaySurpriseIsAWarning(t *testing.T) {
 		r.Senders, r.DKIM, r.Checked = "customer.example", "customer.example", true
 	})
 	out, err := b.mailbox("address_ready", "anybody@customer.example")
-	if err != nil || out["warnings"] != "senders-limited dkim-required sender-authentication" {
+	if err != nil || out["warnings"] != "salesforce.senders-limited salesforce.dkim-required salesforce.sender-authentication" {
 		t.Errorf("%v, %v", out, err)
 	}
 }
