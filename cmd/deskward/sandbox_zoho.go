@@ -10,6 +10,9 @@ import (
 	"deskward/core/sandbox"
 )
 
+// sandboxDeletedToken is an auth token that was deleted in Zoho Accounts.
+const sandboxDeletedToken = "sandbox-deleted-authtoken-of-acme"
+
 // zohoCodeMinutes is how long a self client's code made in the sandbox
 // lives: the longest that Zoho's console offers.
 const zohoCodeMinutes = 10
@@ -28,7 +31,7 @@ func zohoConnection(sb *sandbox.Sandbox, g core.Grant, _ map[string]string) map[
 	return v
 }
 
-func zohoAnswer(_ context.Context, sb *sandbox.Sandbox, run guide.Run, step guide.Step, field string) (string, bool, error) {
+func zohoAnswer(ctx context.Context, sb *sandbox.Sandbox, run guide.Run, step guide.Step, field string) (string, bool, error) {
 	switch field {
 	case "code":
 		code, err := zohoCode(sb, step)
@@ -42,6 +45,21 @@ func zohoAnswer(_ context.Context, sb *sandbox.Sandbox, run guide.Run, step guid
 	case "file":
 		dir, err := sb.ZohoFunctions()
 		return filepath.Join(dir, "plugin-manifest.json"), err == nil, err
+	case "answer":
+		asked := run.Steps["question"].Out["url"]
+		if step.InsteadOf != "" {
+			asked = run.Steps["retry_ask"].Out["url"]
+		}
+		back, err := sb.GrantInTerminal(ctx, asked)
+		if step.InsteadOf == "" { // pasted without its end, as happens
+			back = back[:len(back)/2]
+		}
+		return back, err == nil, err
+	case "seen":
+		if step.InsteadOf == "" {
+			return `{"errorCode":"SCOPE_MISMATCH","message":"The access token does not have the required scope."}`, true, nil
+		}
+		return "OK", true, nil
 	case "connection_json":
 		if step.InsteadOf == "" { // the snippet beside it, as happens
 			return "response = invokeurl [ url: \"…\" connection: \"zohodesk\" ];", true, nil
@@ -53,6 +71,9 @@ func zohoAnswer(_ context.Context, sb *sandbox.Sandbox, run guide.Run, step guid
 	z := sb.Fixtures().Zoho
 	if run.Guide().ID == "zoho-authtoken-external" || run.Guide().ID == "zoho-external-application" {
 		z.Authtoken, z.SelfClientID, z.SelfClientSecret = z.ExternalAuthtoken, z.WebClientID, z.WebClientSecret
+	}
+	if run.Guide().ID == "zoho-application-user" {
+		z.Authtoken = sandboxDeletedToken
 	}
 	v, ok := map[string]string{
 		"reference": "#1042", "name": z.OrgName, "region": z.Region, "org_id": z.OrgID, "authtoken": z.Authtoken, "owner_email": z.OwnerEmail,

@@ -43,6 +43,7 @@ func (m *migration) actions() []action.Action {
 		action.New("zoho.ask_consent", action.Changes, m.askConsent),
 		action.New("zoho.take_consent", action.Changes, m.takeConsent),
 		action.New("zoho.permissions", action.Reads, m.permissions),
+		action.New("zoho.old_token_refused", action.Reads, m.oldTokenRefused),
 	}
 }
 

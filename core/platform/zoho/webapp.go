@@ -160,3 +160,38 @@ func (m *migration) permissions(ctx context.Context, in PermissionsIn) (Permissi
 	}
 	return PermissionsOut{ReadAt: out.ReadAt, Lines: out.Lines}, err
 }
+
+// TokenGivenIn is the input of zoho.old_token_refused: an auth token that was
+// given to an application, where it is still known.
+type TokenGivenIn struct {
+	Authtoken core.Secret `name:"authtoken,optional"`
+	Region    string      `name:"region"`
+}
+
+// TokenGivenOut is the output of zoho.old_token_refused.
+type TokenGivenOut struct {
+	Answer    string    `name:"answer"` // what Zoho Desk answered; "not asked" without a token
+	CheckedAt time.Time `name:"checked_at"`
+}
+
+// oldTokenRefused proves that an auth token that was deleted by hand is dead. It
+// fails while the token works, and where that can't be told.
+func (m *migration) oldTokenRefused(ctx context.Context, in TokenGivenIn) (TokenGivenOut, error) {
+	out := TokenGivenOut{Answer: "not asked", CheckedAt: m.s.Clock.Now().UTC()}
+	if squeeze(in.Authtoken.Reveal()) == "" {
+		return out, nil
+	}
+	c, err := m.legacy(ctx, LegacyIn{Authtoken: in.Authtoken, Region: in.Region})
+	if err != nil {
+		return out, err
+	}
+	_, err = dial(c, m.env("")).Organizations(ctx)
+	switch {
+	case err == nil:
+		return out, &core.Error{Tried: "old-token-dead", On: c.Name, Code: "zoho.given-token-alive", Class: core.Failed}
+	case refusedAs(err, "zoho.invalid_authtoken"):
+		out.Answer = core.CodeOf(err)
+		return out, nil
+	}
+	return out, err
+}
