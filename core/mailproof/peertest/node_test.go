@@ -12,7 +12,11 @@ import (
 )
 
 // nodePorts are the doors of smtp/server.mjs.
-type nodePorts struct{ TLS, STARTTLS, Plain, Expired int }
+type nodePorts struct {
+	TLS, STARTTLS, Plain, Expired int
+
+	process *os.Process
+}
 
 // nodeSMTP starts smtp-server, or skips the test where there is no Node.js or
 // the package was not installed.
@@ -56,6 +60,7 @@ func nodeSMTP(t *testing.T, j *judge, a *authority) nodePorts {
 	if err != nil {
 		t.Fatalf("smtp-server did not start: %v", err)
 	}
+	ports.process = cmd.Process
 	return ports
 }
 
