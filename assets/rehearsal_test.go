@@ -55,6 +55,11 @@ func newRehearsal(t *testing.T, id string, p platform.Platform, more ...platform
 		Endpoints: sb.Endpoints(), Tokens: tokens, Checks: all.Check,
 	}
 	actions := append(p.Actions(services), mailproof.Actions(services)...)
+	for _, other := range more {
+		if other.Actions != nil {
+			actions = append(actions, other.Actions(services)...)
+		}
+	}
 	data, err := os.ReadFile("guides/" + id + ".yaml")
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"deskward/core"
 	"deskward/core/guide"
 	"deskward/core/platform/google"
+	"deskward/core/platform/webex"
 )
 
 const webexGuide = "webex-email-asset-gmail"
@@ -27,9 +28,9 @@ func (r *rehearsal) webexOptions(with guide.Answers, account string) guide.Drive
 	}
 	r.sb.GoogleRegister(x.ClientID, x.Callback)
 	fixed := guide.Answers{
-		"project.id": "acme-support", "audience.audience": "testing", "asset.mailbox": g.Mailbox, "asset.callback": x.Callback,
+		"project.id": "acme-support", "audience.audience": "testing", "asset.name": "Acme support", "asset.mailbox": g.Mailbox, "asset.callback": x.Callback,
 		"client.file": file(x.ClientID), "client_again.file": file(x.ClientID), "own.name": "Webex proof", "own.file": file(x.OwnClientID),
-		"token.filled": "yes", "forward.address": x.Forwarding, "register.done": "yes",
+		"token.filled": "true", "forward.address": x.Forwarding, "register.service": x.Service, "try.arrived": "true", "try.owner": x.TenantOwner,
 	}
 	maps.Copy(fixed, with)
 	return guide.DriveOptions{
@@ -57,14 +58,14 @@ func (r *rehearsal) webexForm(run guide.Run) url.Values {
 	mailbox := run.Steps["asset"].Out["mailbox"]
 	return url.Values{
 		"email_id": {mailbox}, "username": {mailbox}, "smtp_server": {"smtp.gmail.com"}, "port": {"587"}, "security": {"STARTTLS"},
-		"client_id": {lint["client_id"]}, "client_secret": {r.sb.Fixtures().Webex.ClientSecret}, "authorization_url": {lint["auth_url"]},
+		"client_id": {lint["client_id"]}, "client_secret": {run.Secrets["record.client_secret"].Reveal()}, "authorization_url": {lint["auth_url"]},
 		"scope": {lint["scope"]}, "access_token_url": {lint["token_url"]}, "refresh_token_url": {lint["token_url"]}, "review": {"yes"},
 	}
 }
 
 func TestWebexGuideEndsWithAnAssetWhoseRepliesGoOut(t *testing.T) {
 	t.Parallel()
-	r := newRehearsal(t, webexGuide, google.Platform())
+	r := newRehearsal(t, webexGuide, webex.Platform(), google.Platform())
 	g := r.sb.Fixtures().Google
 	run, err := r.runner.Rehearse(t.Context(), webexGuide, "", r.webexOptions(nil, g.Mailbox))
 	if err != nil || run.State != guide.Complete {
@@ -93,7 +94,7 @@ func TestWebexGuideStopsBeforeABrowserAndGoesOnWithTheCorrectedClient(t *testing
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRehearsal(t, webexGuide, google.Platform())
+			r := newRehearsal(t, webexGuide, webex.Platform(), google.Platform())
 			f := r.sb.Fixtures()
 			o := r.webexOptions(nil, f.Google.Mailbox)
 			o.Answers["client.file"] = r.wrongClient(tc.change)
@@ -136,7 +137,7 @@ func (r *rehearsal) wrongClient(how string) string {
 
 func TestWebexGuideTakesNoOtherAccountsConsent(t *testing.T) {
 	t.Parallel()
-	r := newRehearsal(t, webexGuide, google.Platform())
+	r := newRehearsal(t, webexGuide, webex.Platform(), google.Platform())
 	o := r.webexOptions(nil, r.sb.Fixtures().Google.Other)
 	r.sb.GooglePublish(r.sb.Fixtures().Webex.OwnClientID) // else only the test user gets as far
 	run, err := r.runner.Rehearse(t.Context(), webexGuide, "", o)
@@ -153,7 +154,7 @@ func TestWebexGuideProvesWithAClientThatCanProveIt(t *testing.T) {
 		"Webex's own client": {"", "google.no-way-back"},
 		"another project's":  {"production", "google.other-project"},
 	} {
-		r := newRehearsal(t, webexGuide, google.Platform())
+		r := newRehearsal(t, webexGuide, webex.Platform(), google.Platform())
 		g := r.sb.Fixtures().Google
 		o := r.webexOptions(nil, g.Mailbox)
 		o.Answers["own.file"] = ""
@@ -173,7 +174,7 @@ func TestWebexGuideProvesWithAClientThatCanProveIt(t *testing.T) {
 // Port 487, which the older note prints, is nowhere offered as a value.
 func TestWebexGuideNamesThePortsThatWork(t *testing.T) {
 	t.Parallel()
-	r := newRehearsal(t, webexGuide, google.Platform())
+	r := newRehearsal(t, webexGuide, webex.Platform(), google.Platform())
 	form, ok := r.runner.Guides[0].Step("form")
 	if !ok {
 		t.Fatal("no form step")

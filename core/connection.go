@@ -23,6 +23,7 @@ const (
 	GrantAPIToken          Grant = "api-token"
 	GrantAppKey            Grant = "app-key"   // Zendesk Conversations API: a key id and its secret
 	GrantAuthtoken         Grant = "authtoken" // Zoho's legacy auth token, given out until 2020-11-30
+	GrantRecord            Grant = "record"    // no credential by which anything could be asked: what is set up elsewhere, written down
 	GrantMigrated          Grant = "migrated"  // OAuth tokens that Zoho gave in exchange for an auth token
 )
 
@@ -151,7 +152,7 @@ const endsSoon = 7 * 24 * time.Hour
 // State judges the connection at the time now.
 func (s Summary) State(now time.Time) State {
 	switch {
-	case !s.Grant.Unattended() && !s.HasAccess && !s.HasRefresh && !s.HasCredential:
+	case !s.Grant.Unattended() && s.Grant != GrantRecord && !s.HasAccess && !s.HasRefresh && !s.HasCredential:
 		return State{HealthWaiting, "consent-missing", time.Time{}}
 	case !s.EndsAt.IsZero() && !now.Before(s.EndsAt):
 		return State{HealthBad, "ended", s.EndsAt}
@@ -181,6 +182,9 @@ func (s Summary) State(now time.Time) State {
 		return State{HealthWarn, "expires", s.AccessExpires}
 	case s.CheckedAt.IsZero():
 		return State{HealthUnknown, "unchecked", time.Time{}}
+	}
+	if s.Grant == GrantRecord {
+		return State{HealthGood, "proven", s.CheckedAt} // by another connection
 	}
 	return State{HealthGood, "works", s.CheckedAt}
 }

@@ -125,10 +125,15 @@ func (a *app) obtain(ctx context.Context, s *session, conn core.Connection, o co
 		return a.connected(res, err)
 	}
 	// The credential came with the answers: what is left is to prove it.
-	conn, err := s.platforms.Check(ctx, conn.ID)
-	if err != nil {
+	checked, err := s.platforms.Check(ctx, conn.ID)
+	if conn.Grant == core.GrantRecord && core.ClassOf(err) == core.Usage { // a record may have nothing yet by which it is proven
+		a.note("cmd.connect.recorded", localeParams("name", core.CleanLine(conn.Name)))
+		a.sayHealth(s, conn)
+		return nil
+	} else if err != nil {
 		return err
 	}
+	conn = checked
 	return a.connectedConnection(conn)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -10,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"deskward/core"
+	"deskward/core/locale"
+	"deskward/core/platform"
 )
 
 func (a *app) connectionsCommand() *cobra.Command {
@@ -151,6 +154,7 @@ type connectionJSON struct {
 	State   string            `json:"state"`
 	Has     []string          `json:"has"` // names of the secrets that are stored
 	Secrets map[string]string `json:"secrets,omitempty"`
+	Sheet   *platform.Sheet   `json:"sheet,omitempty"`
 }
 
 func (a *app) connectionsShow(ctx context.Context, name string, secrets []string) error {
@@ -177,7 +181,11 @@ func (a *app) connectionsShow(ctx context.Context, name string, secrets []string
 	}
 	if a.opt.json {
 		state := c.Summary().State(s.clock.Now())
-		return a.json(connectionJSON{c, healthWord(state.Health), state.Code, notNil(slices.Sorted(maps.Keys(c.Secrets))), revealed})
+		out := connectionJSON{Connection: c, Health: healthWord(state.Health), State: state.Code, Has: notNil(slices.Sorted(maps.Keys(c.Secrets))), Secrets: revealed}
+		if sheet := s.platforms.Sheet(c); len(sheet.Facts) > 0 {
+			out.Sheet = &sheet
+		}
+		return a.json(out)
 	}
 	a.showConnection(s, c)
 	for _, which := range secrets {
@@ -213,9 +221,46 @@ func (a *app) showConnection(s *session, c core.Connection) {
 	for _, call := range c.Check.Calls {
 		a.callLine(call)
 	}
+	a.saySheet(s, c)
 	if err := c.Refusal(); err != nil {
 		for _, line := range a.explain(err) {
 			a.plainLine(line)
+		}
+	}
+}
+
+// saySheet writes what a connection holds for people to read elsewhere, and its
+// health.
+func (a *app) saySheet(s *session, c core.Connection) {
+	sheet := s.platforms.Sheet(c)
+	if len(sheet.Facts) == 0 {
+		return
+	}
+	var rows [][]string
+	for _, f := range sheet.Facts {
+		rows = append(rows, []string{a.say.T("setup." + string(c.Platform) + "." + f.Name), core.CleanLine(f.Value)})
+		if secret := c.Secrets[sheet.Secret]; f.Name == sheet.SecretAfter && !secret.Empty() {
+			rows = append(rows, []string{a.say.T("connections.secret.name." + sheet.Secret), secret.String()})
+		}
+	}
+	fmt.Fprintln(a.io.Out)
+	writeColumns(a.io.Out, rows)
+	fmt.Fprintln(a.io.Out)
+	a.sayHealth(s, c)
+}
+
+// sayHealth writes what is known of what a connection depends on.
+func (a *app) sayHealth(s *session, c core.Connection) {
+	signs := map[platform.Level]string{platform.Good: "ok  ", platform.Notes: "-   ", platform.Warns: "!   ", platform.Stops: "x   "}
+	for _, f := range s.platforms.Sheet(c).Findings {
+		params := locale.Params{}
+		for k, v := range f.Params {
+			params[k] = core.CleanLine(v)
+		}
+		key := "finding." + f.Code
+		a.plainLine(signs[f.Level] + a.say.T(key, params))
+		if f.Level >= platform.Warns {
+			a.plainLine("    " + a.say.T(key+".fix", params))
 		}
 	}
 }

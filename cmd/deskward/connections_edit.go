@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,7 @@ import (
 type editOptions struct {
 	secretFile, secretEnds, tokenFile, account, expect string
 	scopes                                             []string
+	settings                                           map[string]string
 }
 
 func (a *app) connectionsEditCommand() *cobra.Command {
@@ -47,6 +49,7 @@ func (a *app) connectionsEditCommand() *cobra.Command {
 	text(&o.account, "account")
 	text(&o.expect, "expect")
 	f.StringArrayVar(&o.scopes, "scope", nil, a.flagText("scope"))
+	f.StringToStringVar(&o.settings, "set", nil, a.flagText("set"))
 	return c
 }
 
@@ -63,6 +66,12 @@ func (a *app) editAnswers(ctx context.Context, c core.Connection, o editOptions,
 	}
 	if given("expect") {
 		answers.Expect = o.expect
+	}
+	for name, value := range o.settings {
+		if !editable(c, name) {
+			return answers, usageError("not-editable", "--set", map[string]string{"name": core.CleanLine(c.Name), "input": core.CleanLine(name)}, nil)
+		}
+		answers.Plain[name] = value
 	}
 	if given("client-secret-ends") {
 		p, err := platform.Find(all.Platforms(), c.Platform)
@@ -92,4 +101,10 @@ func (a *app) editAnswers(ctx context.Context, c core.Connection, o editOptions,
 		answers.Secret[name] = secret
 	}
 	return answers, nil
+}
+
+// editable reports whether a setting can be given anew.
+func editable(c core.Connection, name string) bool {
+	p, err := platform.Find(all.Platforms(), c.Platform)
+	return err == nil && slices.ContainsFunc(p.Editable(c), func(a platform.Ask) bool { return a.Later && a.Name == name })
 }

@@ -34,10 +34,7 @@ func googleConnection(sb *sandbox.Sandbox, g core.Grant, _ map[string]string) ma
 // googleAnswer is what an admin would have at hand. On the delegation page the
 // rehearsal's administrator first enters the service account's address, as
 // many do, and the number only when the guide says so.
-func googleAnswer(ctx context.Context, sb *sandbox.Sandbox, run guide.Run, step guide.Step, field string) (string, bool, error) {
-	if strings.HasPrefix(run.GuideID, "webex-") {
-		return webexAnswer(ctx, sb, run, step, field)
-	}
+func googleAnswer(_ context.Context, sb *sandbox.Sandbox, run guide.Run, step guide.Step, field string) (string, bool, error) {
 	fix := sb.Fixtures().Google
 	switch step.ID + "." + field {
 	case "key.file":

@@ -36,6 +36,8 @@ func sandboxPlatformOf(p core.PlatformID) sandboxPlatform {
 		return sandboxPlatform{connection: zendeskConnection, answer: zendeskAnswer}
 	case "google":
 		return sandboxPlatform{connection: googleConnection, answer: googleAnswer}
+	case "webex":
+		return sandboxPlatform{connection: webexConnection, answer: webexAnswer}
 	case "oauth2":
 		return sandboxPlatform{connection: oauth2Connection}
 	}

@@ -133,6 +133,9 @@ func (r *reader) checkUse(g *Guide, u use) {
 		}
 		if f, ok := r.source(g, u, v); ok {
 			r.checkFlow(u, v, f)
+			if u.how == inTell && f.Secret && strings.Count(u.text, v.String()) != strings.Count(u.text, "`"+v.String()+"`") {
+				r.fail(u.line, "%s has the secret %s not alone between backticks", u.what, v)
+			}
 		}
 	}
 }
@@ -187,7 +190,7 @@ func (r *reader) checkFlow(u use, v value, f action.Field) {
 	switch {
 	case u.how == inSecret && !f.Secret:
 		r.fail(u.line, "%s is secret, but %s is not", u.what, v)
-	case u.how != inSecret && f.Secret:
+	case u.how != inSecret && u.how != inTell && f.Secret:
 		r.fail(u.line, "%s would show the secret %s", u.what, v)
 	case u.how == inAfter && !f.Time:
 		r.fail(u.line, "after uses %s, which is no time", v)

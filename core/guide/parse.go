@@ -309,7 +309,7 @@ func (r *reader) kind(s *Step, n *yaml.Node, m map[string]*yaml.Node) {
 	case "":
 		r.fail(n.Line, "none of tell, ask, do, prove")
 	case Tell:
-		s.Text = r.words(m["tell"], "tell", inText)
+		s.Text = r.words(m["tell"], "tell", inTell)
 	case Ask:
 		for _, f := range r.list(m["ask"], "ask") {
 			s.Ask = append(s.Ask, r.field(f))

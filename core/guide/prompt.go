@@ -1,6 +1,7 @@
 package guide
 
 import (
+	"context"
 	"net/url"
 	"slices"
 	"strings"
@@ -22,6 +23,10 @@ type Prompt struct {
 	Text   string // paragraphs, lists and `code`
 	Link   string // "" also when the value it comes from is no link that may be opened
 
+	// Secrets are those that the text shows as dots, in its order: a person needs
+	// them elsewhere. Whoever hands one out says so to Runner.Copying first.
+	Secrets []SecretPrompt
+
 	Fields  []FieldPrompt // of an ask step
 	Inputs  []Input       // of a do or prove step
 	Confirm *ConfirmPrompt
@@ -34,6 +39,12 @@ type Prompt struct {
 	CanInquire bool  // Inquire knows how to ask the vendor
 	CanResolve bool  // Resolve takes the admin's word
 	CanInstead bool  // other steps can stand in for this one
+}
+
+// SecretPrompt is a secret of an earlier step that a text shows.
+type SecretPrompt struct {
+	Name  string // "step.output"
+	Value core.Secret
 }
 
 // FieldPrompt is one value to type.
@@ -72,6 +83,7 @@ func (r *Runner) Prompt(run Run, lang locale.Lang) (Prompt, bool) {
 		Fields: run.fields(step, lang), Inputs: run.shownInputs(step, lang),
 		NotBefore: run.notBefore(step),
 	}
+	p.Secrets = run.secretsIn(step.Text.In(lang))
 	p.Number, p.Of = run.position()
 	if step.Confirm != nil {
 		p.Confirm = &ConfirmPrompt{step.Confirm.Word, fill(step.Confirm.Text.In(lang), run.shown)}
@@ -87,6 +99,25 @@ func (r *Runner) Prompt(run Run, lang locale.Lang) (Prompt, bool) {
 	}
 	p.CanInstead = step.Kind == Do && run.canInstead(step)
 	return p, true
+}
+
+// secretsIn returns the secrets that a text shows as dots, as often as it does.
+func (r Run) secretsIn(text string) []SecretPrompt {
+	var out []SecretPrompt
+	found, _ := valuesIn(text)
+	for _, v := range found {
+		if s := r.secret(v); !s.Empty() {
+			out = append(out, SecretPrompt{v.step + "." + v.output, s})
+		}
+	}
+	return out
+}
+
+// Copying writes down that a secret of the run leaves it.
+func (r *Runner) Copying(ctx context.Context, run Run, secret string) error {
+	ev := r.event(run, core.VerbCopied, "", "")
+	ev.Detail["secret"] = secret
+	return r.Events.Record(ctx, ev)
 }
 
 func (r Run) fields(step Step, lang locale.Lang) []FieldPrompt {

@@ -231,8 +231,12 @@ func (r Run) secret(v value) core.Secret {
 	return r.Secrets[v.step+"."+v.output]
 }
 
-// shown returns a plain value as a person reads it within a line of text.
+// shown returns a value as a person reads it within a line of text: a secret
+// as dots.
 func (r Run) shown(v value) string {
+	if secret := r.secret(v); !secret.Empty() {
+		return secret.String()
+	}
 	text := r.plain(v)
 	if s, ok := r.guide.Step(v.step); ok && s.outputs()[v.output].Time {
 		if t, err := time.Parse(time.RFC3339, text); err == nil {

@@ -56,6 +56,7 @@ type usage int
 const (
 	inFixed  usage = iota // none: shown before there are any
 	inText                // plain values of earlier steps
+	inTell                // those, and secrets, each alone as code: dots, and to be copied
 	inShows               // those, and the step's own outputs
 	inAfter               // one time of an earlier step
 	inPlain               // a plain input of an action

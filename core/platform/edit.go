@@ -11,7 +11,8 @@ import (
 )
 
 // Editable returns what of a stored connection can be given anew: its secrets
-// that are no tokens of a consent, the account and the scopes. Client, region
+// that are no tokens of a consent, the account, the scopes, and what is asked
+// Later. Client, region
 // and server are not in it: tokens belong to them, and must never be sent to
 // others, so another one is another connection.
 func (p Platform) Editable(c core.Connection) []Ask {
@@ -23,11 +24,27 @@ func (p Platform) Editable(c core.Connection) []Ask {
 		asked := len(ask.Grants) == 0 || slices.Contains(ask.Grants, c.Grant)
 		switch {
 		case ask.Secret && (asked || !c.Secrets[ask.Name].Empty()), // a migrated connection has the client's, too
-			asked && (ask.Name == "account" || ask.Name == "scopes"):
+			asked && (ask.Name == "account" || ask.Name == "scopes" || ask.Later && p.askedIn(c, ask)):
 			out = append(out, ask)
 		}
 	}
 	return out
+}
+
+// askedIn reports whether what was answered asks for this, too.
+func (p Platform) askedIn(c core.Connection, ask Ask) bool {
+	return slices.ContainsFunc(p.AsksFor(c.Grant, c.Settings), func(a Ask) bool { return a.Name == ask.Name })
+}
+
+// Value is what a connection has for an ask that is no secret.
+func Value(c core.Connection, ask string) string {
+	switch ask {
+	case "account":
+		return c.Account
+	case "scopes":
+		return strings.Join(c.Scopes, " ")
+	}
+	return c.Settings[ask]
 }
 
 // HasSecretEnd reports whether it may be said of a connection when its client
@@ -38,8 +55,8 @@ func (p Platform) HasSecretEnd(c core.Connection) bool {
 
 // Edit gives the connection, as it was read, other values of what is
 // Editable, and another account to expect. The end of the client secret stays
-// where AnswerSecretEnds is not among the answers, unless the secret is another. A secret left empty stays. Only
-// what differs from was is written, and the last check, which did not see it,
+// where AnswerSecretEnds is not among the answers, unless the secret is another. A secret left empty stays, and so does
+// what is asked Later and not among the answers. Only what differs from was is written, and the last check, which did not see it,
 // is dropped; ErrConflict when somebody else changed the same meanwhile.
 func (s *Service) Edit(ctx context.Context, was core.Connection, a Answers) (core.Connection, error) {
 	p, err := Find(s.Platforms, was.Platform)
@@ -47,8 +64,8 @@ func (s *Service) Edit(ctx context.Context, was core.Connection, a Answers) (cor
 		return was, err
 	}
 	next := was
-	next.Expect, next.Secrets = strings.TrimSpace(a.Expect), maps.Clone(was.Secrets)
-	var what []string
+	next.Expect, next.Secrets, next.Settings = strings.TrimSpace(a.Expect), maps.Clone(was.Secrets), maps.Clone(was.Settings)
+	var what, later []string
 	for _, ask := range p.Editable(was) {
 		if ask.Secret {
 			if v := a.Secret[ask.Name]; !v.Empty() && !v.Equal(was.Secrets[ask.Name]) {
@@ -57,20 +74,25 @@ func (s *Service) Edit(ctx context.Context, was core.Connection, a Answers) (cor
 			}
 			continue
 		}
+		if _, said := a.Plain[ask.Name]; ask.Later && !said {
+			continue
+		} else if ask.Later {
+			later = append(later, ask.Name)
+		}
 		put(&next, ask.Name, core.Connection{})
 		if err := p.take(&next, ask, a); err != nil {
 			return was, err
 		}
 	}
 	if v, said := a.Plain[AnswerSecretEnds]; said && p.HasSecretEnd(was) {
-		if next.SecretEndsAt, err = secretEnds(v); err != nil {
+		if next.SecretEndsAt, err = ParseDate(v); err != nil {
 			return was, err
 		}
 	}
 	if slices.Contains(what, core.SecretClientSecret) && next.SecretEndsAt.Equal(was.SecretEndsAt) {
 		next.SecretEndsAt = time.Time{} // it was that of the former one
 	}
-	for _, name := range []string{"account", "scopes", "expect", AnswerSecretEnds} {
+	for _, name := range append([]string{"account", "scopes", "expect", AnswerSecretEnds}, later...) {
 		if !sameValue(next, was, name) {
 			what = append(what, name)
 		}
@@ -92,6 +114,7 @@ func (s *Service) Edit(ctx context.Context, was core.Connection, a Answers) (cor
 		if !slices.Equal(what, []string{AnswerSecretEnds}) { // a date changes nothing of what was checked
 			now.Check = core.Check{}
 		}
+		*now = p.settled(*now)
 		return nil
 	})
 }
@@ -109,7 +132,7 @@ func sameValue(a, b core.Connection, name string) bool {
 	case AnswerSecretEnds:
 		return a.SecretEndsAt.Equal(b.SecretEndsAt)
 	}
-	return a.Secrets[name].Equal(b.Secrets[name])
+	return a.Secrets[name].Equal(b.Secrets[name]) && a.Settings[name] == b.Settings[name]
 }
 
 // put copies one value.
@@ -123,7 +146,11 @@ func put(c *core.Connection, name string, from core.Connection) {
 		c.Expect = from.Expect
 	case AnswerSecretEnds:
 		c.SecretEndsAt = from.SecretEndsAt
-	default:
+	default: // a secret, or a setting; no name is both
 		c.Secrets = c.Secrets.With(name, from.Secrets[name])
+		c.Settings = maps.Clone(c.Settings)
+		if delete(c.Settings, name); from.Settings[name] != "" {
+			c.Settings[name] = from.Settings[name]
+		}
 	}
 }

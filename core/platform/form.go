@@ -26,9 +26,9 @@ type Answers struct {
 // tells it by its API: so it may be said of any connection with one.
 const AnswerSecretEnds = "client_secret_ends"
 
-// secretEnds reads a date, which begins in UTC, or a date with a time; zero
+// ParseDate reads a date, which begins in UTC, or a date with a time; zero
 // where nothing was said. It fails with code platform.bad-date.
-func secretEnds(v string) (time.Time, error) {
+func ParseDate(v string) (time.Time, error) {
 	v = strings.TrimSpace(v)
 	if v == "" {
 		return time.Time{}, nil
@@ -41,9 +41,9 @@ func secretEnds(v string) (time.Time, error) {
 	return time.Time{}, &core.Error{Tried: "read-input", On: core.CleanLine(v), Code: "platform.bad-date", Class: core.Usage, Params: map[string]string{"value": core.CleanLine(v)}}
 }
 
-// CheckSecretEnds reports what is wrong with a typed AnswerSecretEnds.
-func CheckSecretEnds(v string) error {
-	_, err := secretEnds(v)
+// CheckDate reports what is wrong with a typed date.
+func CheckDate(v string) error {
+	_, err := ParseDate(v)
 	return err
 }
 
@@ -98,7 +98,7 @@ func (p Platform) NewConnection(a Answers) (core.Connection, error) {
 	}
 	if known[core.SecretClientSecret] {
 		var err error
-		if c.SecretEndsAt, err = secretEnds(a.Plain[AnswerSecretEnds]); err != nil {
+		if c.SecretEndsAt, err = ParseDate(a.Plain[AnswerSecretEnds]); err != nil {
 			return core.Connection{}, err
 		}
 		known[AnswerSecretEnds] = true
@@ -113,7 +113,15 @@ func (p Platform) NewConnection(a Answers) (core.Connection, error) {
 			return p.Import(c, []byte(file.Reveal()))
 		}
 	}
-	return c, nil
+	return p.settled(c), nil
+}
+
+// settled is Settle, where the platform has it.
+func (p Platform) settled(c core.Connection) core.Connection {
+	if p.Settle == nil {
+		return c
+	}
+	return p.Settle(c)
 }
 
 // Findings are what Lint says, worst first; none where the platform has nothing

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"deskward/core"
 	"deskward/core/action"
@@ -42,6 +43,14 @@ type Platform struct {
 	// Lint says what is wrong with a connection, as far as that can be seen
 	// before anything is sent. It makes no call. nil: nothing can.
 	Lint func(c core.Connection) []Finding
+
+	// Settle returns c with what follows from its answers, whenever they were
+	// given or changed: dates, above all. It makes no call. nil: nothing does.
+	Settle func(c core.Connection) core.Connection
+
+	// Sheet is what a connection holds for people to read, and copy, elsewhere,
+	// and what is known of its health. It makes no call. nil: there is none.
+	Sheet func(c core.Connection, now time.Time) Sheet
 
 	// NoRevoke is the code of why deskward never revokes here, where it could;
 	// "": it does, or the vendor has no such call.
@@ -86,6 +95,9 @@ type Ask struct {
 	// When: asked only where these earlier asks, by name, have these answers.
 	When    map[string]string
 	Default string
+	// Later: it can be answered, or answered anew, when the connection is there.
+	// Only settings with which no credential goes along may be.
+	Later bool
 	// File: the answer is a file's content, which Platform.Import reads. It is
 	// not kept.
 	File bool
@@ -101,9 +113,10 @@ type Level int
 
 // The levels, mildest first.
 const (
-	Notes Level = iota // good to know
-	Warns              // will not work as it stands, or not for long
-	Stops              // cannot work, whatever is done at the vendor
+	Good  Level = iota - 1 // as it should be
+	Notes                  // good to know
+	Warns                  // will not work as it stands, or not for long
+	Stops                  // cannot work, whatever is done at the vendor
 )
 
 // Finding is one thing that Platform.Lint has to say. Its texts are the locale
@@ -112,6 +125,17 @@ type Finding struct {
 	Code   string            `json:"code"`
 	Level  Level             `json:"level"`
 	Params map[string]string `json:"params,omitempty"`
+}
+
+// Sheet is a connection as its people need it. Labels of facts are as those of
+// a Setup; texts of findings as those of Lint, but for a Good one, which has no
+// .fix.
+type Sheet struct {
+	Facts    []SetupFact `json:"facts"`
+	Findings []Finding   `json:"findings"`
+	// Secret, a stored one, belongs among the facts, after the one of that name.
+	Secret      string `json:"-"`
+	SecretAfter string `json:"-"`
 }
 
 // Err is the finding as an error.
@@ -136,6 +160,10 @@ type Env struct {
 	// Renew returns an access token renewed now, for when the vendor refused
 	// the one that Token gave. nil: it cannot be renewed.
 	Renew func(ctx context.Context) (core.Secret, error)
+	// Checked checks another connection, of another platform, named by id or
+	// name, and returns it as it is then: what one is proven by. nil: there are
+	// no others.
+	Checked func(ctx context.Context, name string) (core.Connection, error)
 }
 
 // Services are what actions work with.

@@ -74,6 +74,16 @@ func (s *Service) Discover(ctx context.Context, id string) (core.Connection, err
 	})
 }
 
+// Sheet is what c holds for people, and its health; empty where its platform
+// has none.
+func (s *Service) Sheet(c core.Connection) Sheet {
+	p, err := Find(s.Platforms, c.Platform)
+	if err != nil || p.Sheet == nil {
+		return Sheet{}
+	}
+	return p.Sheet(c, s.Clock.Now())
+}
+
 // Dial returns the platform's client of c. An access token is had only when
 // the client asks for one.
 func (s *Service) Dial(c core.Connection) (any, error) {
@@ -95,7 +105,21 @@ func (s *Service) Dial(c core.Connection) (any, error) {
 			return c.Secrets[core.SecretAccessToken], err
 		}
 	}
+	env.Checked = func(ctx context.Context, name string) (core.Connection, error) { return s.checkOther(ctx, c, name) }
 	return p.Dial(c, env), nil
+}
+
+// checkOther checks the connection by which c is proven. One of c's own platform
+// proves nothing, and could lead back to c: code platform.no-proof.
+func (s *Service) checkOther(ctx context.Context, c core.Connection, name string) (core.Connection, error) {
+	other, err := s.Connections.ByName(ctx, name)
+	if err != nil {
+		return other, err
+	}
+	if other.Platform == c.Platform {
+		return other, &core.Error{Tried: "check", On: c.Name, Code: "platform.no-proof", Class: core.Usage, Params: map[string]string{"proof": other.Name}}
+	}
+	return s.Check(ctx, other.ID)
 }
 
 // Ends returns what the connection's platform knows of its ends. It has the
@@ -135,7 +159,7 @@ func (s *Service) Check(ctx context.Context, id string) (core.Connection, error)
 	if check.OK {
 		check = s.compareOwner(core.WithCallRecorder(ctx, &rec), c, client, check)
 	}
-	check.At, check.Calls = s.Clock.Now(), rec.Calls()
+	check.At, check.Calls = s.Clock.Now(), append(check.Calls, rec.Calls()...)
 	ev := core.Event{Verb: core.VerbChecked, Code: check.Code}
 	checked := c
 	c, err = s.Connections.Change(ctx, id, ev, func(now *core.Connection) error {

@@ -133,6 +133,9 @@ const (
 	// WebexHintsLogin: Generate Token names the login to Google. Webex's pages do
 	// not say whether it does; without, the browser's own account comes first.
 	WebexHintsLogin Switch = "webex.hints-login"
+	// WebexNoRead: the Email asset API has no GET at the path by which assets are
+	// created: status 405. Which path reads them is in no source.
+	WebexNoRead Switch = "webex.no-read"
 	// GoogleBusy and GoogleBusy403: the Gmail API's limits are reached, told by
 	// 429 or by 403.
 	GoogleBusy    Switch = "google.busy"
@@ -162,7 +165,7 @@ func Switches() []Switch {
 		XsollaKeysBase64URL, XsollaKeysObject, XsollaStatus422, XsollaCaptcha, XsollaTeapot, XsollaNoRotation, XsollaValidatesRevoked,
 		GoogleSaysEnd, GoogleWantsSecret, GoogleRedirectCode, GoogleSessionControl, GoogleDetailsOnly, GoogleErrorsOnly, GoogleMailOff, GoogleBusy, GoogleBusy403,
 		GoogleMail401, GoogleMailOldTexts, GoogleNoXOAUTH2, GoogleNoSASLIR, GoogleIMAPOff,
-		WebexHintsLogin,
+		WebexHintsLogin, WebexNoRead,
 		SalesforceForeignInstance,
 	}
 	slices.Sort(out)

@@ -21,6 +21,9 @@ type WebexFixtures struct {
 	OwnClientID  string `json:"own_client_id"` // a desktop client of the same project
 	TenantOwner  string `json:"tenant_owner"`  // who is told that a token can't be renewed
 	Service      string `json:"service"`       // of Webex CC
+	Organization string `json:"organization"`
+	Token        string `json:"token"`      // a personal access token
+	WeakToken    string `json:"weak_token"` // one without the scope
 }
 
 // webexAsset is what the form holds. What is typed is kept as it was typed.
@@ -52,6 +55,8 @@ type webex struct {
 	mu      sync.Mutex
 	asset   webexAsset
 	pending map[string]bool // states of Generate Token
+
+	begun time.Time // when the personal access tokens were made
 }
 
 func (sb *Sandbox) startWebex() error {
@@ -66,6 +71,7 @@ func (sb *Sandbox) startWebex() error {
 		AssetURL: base + "/assets/email", Callback: base + "/callback", Forwarding: "5f0c0ffee" + random(8) + "@mail.connect.example",
 		ClientID: "100000000001-sandboxwebex.apps.googleusercontent.com", ClientSecret: "GOCSPX-sandbox-webex",
 		OwnClientID: g.fix.DesktopClientID, TenantOwner: "owner@acme.example", Service: "Acme Contact Center",
+		Organization: "00000000-0000-4000-8000-sandboxwebex", Token: "sandbox-webex-pat-" + random(8), WeakToken: "sandbox-webex-weak-" + random(8),
 	}
 	g.change(func(g *google) {
 		g.clients[x.fix.ClientID] = &googleClient{
@@ -76,7 +82,7 @@ func (sb *Sandbox) startWebex() error {
 	sb.webex = x
 	sb.mount(l, "webex.connect", x.handler())
 	sb.point("webex", "connect", base)
-	return nil
+	return x.startAPI()
 }
 
 // resolve leads a URL of Google's, as a person types it into the form, to

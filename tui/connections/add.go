@@ -295,7 +295,7 @@ func (a *add) register() (console, redirect string) {
 	}
 	switch answers.Grant {
 	case core.GrantCode:
-	case core.GrantAuthtoken, core.GrantAPIToken, core.GrantAppKey:
+	case core.GrantAuthtoken, core.GrantAPIToken, core.GrantAppKey, core.GrantRecord:
 		return "", "" // a token that is there needs no client
 	default:
 		return console, ""

@@ -26,6 +26,7 @@ type card struct {
 	can    capabilities
 	events []core.Event
 	heir   string // name of the connection that took over
+	sheet  platform.Sheet
 	err    error
 
 	probes []platform.ScopeProbe
@@ -90,7 +91,7 @@ func (c *card) take(msg cardLoaded) {
 		c.shown = widget.Reveal{} // what is on the screen is not the secret any more
 	}
 	c.conn, c.can, c.events, c.heir, c.loaded = msg.conn, msg.can, msg.events, msg.heir, true
-	c.sum = msg.conn.Summary()
+	c.sum, c.sheet = msg.conn.Summary(), c.f.Service.Sheet(msg.conn)
 	c.chosen = max(0, min(c.chosen, len(c.secretNames())-1))
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"deskward/core"
 	"deskward/core/locale"
+	"deskward/core/platform"
 	"deskward/tui/screen"
 	"deskward/tui/widget"
 )
@@ -23,7 +24,7 @@ type facts struct {
 
 func (c *card) newFacts(e screen.Env, width int) *facts {
 	return &facts{e: e, at: -1, Facts: widget.NewFacts(e, width, "connections.fact.",
-		"account", "region", "grant", "scopes", "token", "checked", "stored", "secrets", "log", "replaced", "expect")}
+		"account", "region", "grant", "scopes", "health", "form", "token", "checked", "stored", "secrets", "log", "replaced", "expect")}
 }
 
 // lines draws the connection: the verdict and what to do, then the facts.
@@ -50,6 +51,8 @@ func (c *card) lines(e screen.Env, width int) (lines []string, chosen int) {
 	c.drawScopes(f)
 	c.drawToken(f)
 	f.Gap()
+	c.drawHealth(f)
+	c.drawSheet(f)
 	c.drawCheck(f)
 	stored := widget.Stamp(c.conn.CreatedAt)
 	if f.Narrow() {
@@ -89,7 +92,7 @@ func (c *card) verdict(e screen.Env, width int) []string {
 	if end, known := c.f.end(c.sum); known && c.f.Migrate != nil && st.Code != "legacy" {
 		lines = append(lines, c.ending(e, end, width)...)
 	}
-	if key := nextStep(st.Code); key != "" {
+	if key := nextStep(st.Code); key != "" && (key != "o" || c.sum.Grant != core.GrantRecord) {
 		lines = append(lines, widget.Indent(widget.Marked(e.Theme.Key.Render(key), e.T("connections.next."+st.Code), w), pad)...)
 	}
 	return lines
@@ -204,6 +207,60 @@ func (c *card) drawToken(f *facts) {
 		values = append(values, when("secret-ended", s.SecretEndsAt))
 	}
 	f.Add("token", values...)
+}
+
+// drawHealth lists what the connection depends on, and what is known of it.
+func (c *card) drawHealth(f *facts) {
+	e := f.e
+	for i, one := range c.sheet.Findings {
+		sign, style := findingMark(e, one.Level)
+		params := locale.Params{}
+		for k, v := range one.Params {
+			params[k] = core.CleanLine(v)
+		}
+		key := "finding." + one.Code
+		lines := widget.Marked(style.Render(sign), e.T(key, params), f.Room())
+		if one.Level >= platform.Warns {
+			for _, l := range widget.Wrap(e.T(key+".fix", params), f.Room()-2) {
+				lines = append(lines, "  "+e.Theme.Muted.Render(l))
+			}
+		}
+		for j, l := range lines {
+			if i+j == 0 {
+				f.Put("health", l)
+			} else {
+				f.More(l)
+			}
+		}
+	}
+	if len(c.sheet.Findings) > 0 {
+		f.Gap()
+	}
+}
+
+// drawSheet lists the values that belong into a form of the vendor's, in its
+// order. The copy menu has each of them.
+func (c *card) drawSheet(f *facts) {
+	e, wide := f.e, 0
+	label := func(name string) string { return e.T("setup." + string(c.sum.Platform) + "." + name) }
+	for _, one := range c.sheet.Facts {
+		wide = max(wide, ansi.StringWidth(label(one.Name)))
+	}
+	row := func(label, value string) string { return e.Theme.Muted.Render(widget.Pad(label, wide)) + "  " + value }
+	for i, one := range c.sheet.Facts {
+		line := row(label(one.Name), core.CleanLine(one.Value))
+		if i == 0 {
+			f.Put("form", line)
+		} else {
+			f.More(line)
+		}
+		if secret := c.conn.Secrets[c.sheet.Secret]; one.Name == c.sheet.SecretAfter && !secret.Empty() {
+			f.More(row(secretName(e, c.sheet.Secret), widget.Dots(e, secret)))
+		}
+	}
+	if len(c.sheet.Facts) > 0 {
+		f.Gap()
+	}
 }
 
 func (c *card) drawCheck(f *facts) {

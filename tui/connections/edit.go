@@ -54,6 +54,8 @@ func (f *family) editFields(c core.Connection) []widget.Field {
 			first.Optional, first.Empty = true, widget.Key("connections.edit.unchanged")
 		case ask.Name == "account":
 			first.Value = c.Account
+		case ask.Later:
+			first.Value = platform.Value(c, ask.Name)
 		case len(fields) == 2: // scopes: those of the list, and others
 			known := func(id string) bool {
 				return slices.ContainsFunc(p.Scopes, func(s platform.Scope) bool { return s.ID == id })
@@ -78,7 +80,7 @@ func (f *family) editFields(c core.Connection) []widget.Field {
 func secretEndField(c core.Connection) widget.Field {
 	f := widget.Field{
 		Name: fieldSecretEnd, Label: widget.Key("connections.ask.client-secret-ends"), Hint: widget.Key("connections.ask.client-secret-ends.hint"),
-		Optional: true, Check: inWords(platform.CheckSecretEnds),
+		Optional: true, Check: inWords(platform.CheckDate),
 	}
 	switch t := c.SecretEndsAt; {
 	case t.IsZero():

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"charm.land/lipgloss/v2"
+
 	"deskward/core"
 	"deskward/core/locale"
 	"deskward/core/platform"
@@ -98,13 +100,7 @@ func (a *add) drawFindings(e screen.Env, w int) screen.Frame {
 
 // findingLines is one finding: what it is, what it means, what to do, its code.
 func findingLines(e screen.Env, f platform.Finding, w int) []string {
-	sign, style := e.Theme.Glyphs.Wait, e.Theme.Muted
-	switch f.Level {
-	case platform.Stops:
-		sign, style = e.Theme.Glyphs.Bad, e.Theme.Bad
-	case platform.Warns:
-		sign, style = e.Theme.Glyphs.Warn, e.Theme.Warn
-	}
+	sign, style := findingMark(e, f.Level)
 	params := locale.Params{}
 	for k, v := range f.Params {
 		params[k] = core.CleanLine(v)
@@ -116,4 +112,16 @@ func findingLines(e screen.Env, f platform.Finding, w int) []string {
 	}
 	out = append(out, widget.Indent(widget.Marked(e.Theme.Accent.Render(e.Theme.Glyphs.Current), e.T(key+".fix", params), w-2), "  ")...)
 	return append(out, "  "+e.Theme.Muted.Render(widget.Cut(f.Code, w-2, e.Theme.Glyphs.Cut)))
+}
+
+func findingMark(e screen.Env, l platform.Level) (string, lipgloss.Style) {
+	switch l {
+	case platform.Stops:
+		return e.Theme.Glyphs.Bad, e.Theme.Bad
+	case platform.Warns:
+		return e.Theme.Glyphs.Warn, e.Theme.Warn
+	case platform.Good:
+		return e.Theme.Glyphs.OK, e.Theme.Good
+	}
+	return e.Theme.Glyphs.Wait, e.Theme.Muted
 }

@@ -2,11 +2,14 @@ package connections
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"deskward/core"
+	"deskward/core/platform"
 	"deskward/tui/screen"
 	"deskward/tui/widget"
 )
@@ -91,6 +94,9 @@ func (f *family) copyables(c core.Connection) []widget.MenuItem {
 			out = append(out, widget.MenuItem{What: "connections.copy." + what, Text: text})
 		}
 	}
+	if sheet := f.Service.Sheet(c); len(sheet.Facts) > 0 {
+		return sheetItems(c, sheet)
+	}
 	add("name", c.Name)
 	add("account", c.Account)
 	add("client-id", c.ClientID)
@@ -105,6 +111,29 @@ func (f *family) copyables(c core.Connection) []widget.MenuItem {
 	card := card{conn: c}
 	for _, name := range card.secretNames() {
 		out = append(out, widget.MenuItem{What: "connections.secret.name." + name, Text: c.Secrets[name].String(), Secret: name})
+	}
+	return out
+}
+
+// sheetItems are the values of a sheet in its own order, that of the vendor's
+// form, with the secret where the form has it.
+func sheetItems(c core.Connection, sheet platform.Sheet) []widget.MenuItem {
+	var out []widget.MenuItem
+	secret := func(name string) {
+		if s := c.Secrets[name]; !s.Empty() {
+			out = append(out, widget.MenuItem{What: "connections.secret.name." + name, Text: s.String(), Secret: name})
+		}
+	}
+	for _, fact := range sheet.Facts {
+		out = append(out, widget.MenuItem{What: "setup." + string(c.Platform) + "." + fact.Name, Text: fact.Value})
+		if fact.Name == sheet.SecretAfter {
+			secret(sheet.Secret)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Secrets)) {
+		if name != sheet.Secret {
+			secret(name)
+		}
 	}
 	return out
 }

@@ -27,6 +27,8 @@ type Service interface {
 	Check(ctx context.Context, id string) (core.Connection, error)
 	ProbeScopes(context.Context, core.Connection) ([]platform.ScopeProbe, error)
 	Revoke(ctx context.Context, id string) (core.Connection, error)
+	// Sheet is what a connection holds for people; it makes no call.
+	Sheet(core.Connection) platform.Sheet
 	Edit(ctx context.Context, was core.Connection, a platform.Answers) (core.Connection, error)
 }
 

@@ -1,31 +1,47 @@
 package migrations
 
 import (
+	"context"
 	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
+	"deskward/core"
+	"deskward/core/guide"
 	"deskward/core/locale"
 	"deskward/tui/screen"
 	"deskward/tui/widget"
 )
 
+// copyable is a text that is needed elsewhere; a secret shows as dots.
+type copyable struct {
+	text   string
+	name   string // of a secret
+	secret core.Secret
+}
+
 // copyables are the texts of the current step that are needed elsewhere: its
 // link, and what its text sets apart as code.
-func (s *step) copyables() []string {
+func (s *step) copyables() []copyable {
 	p, ok := s.prompt(locale.English)
 	if !ok || s.proven != "" {
 		return nil
 	}
-	var out []string
+	var out []copyable
 	add := func(text string) {
-		if text != "" && !slices.Contains(out, text) {
-			out = append(out, text)
+		if text != "" && !slices.ContainsFunc(out, func(c copyable) bool { return c.text == text && c.secret.Empty() }) {
+			out = append(out, copyable{text: text})
 		}
 	}
 	add(p.Link)
+	secrets := p.Secrets
 	for _, m := range codeSpan().FindAllStringSubmatch(p.Text, -1) {
+		if len(secrets) > 0 && m[1] == secrets[0].Value.String() {
+			out = append(out, copyable{m[1], secrets[0].Name, secrets[0].Value})
+			secrets = secrets[1:]
+			continue
+		}
 		add(m[1])
 	}
 	for _, in := range p.Inputs {
@@ -38,61 +54,90 @@ func (s *step) copyables() []string {
 
 // copy copies the one thing there is, or asks which.
 func (s *step) copy() screen.Step {
-	switch all := s.copyables(); len(all) {
-	case 0:
+	all := s.copyables()
+	if len(all) == 0 {
 		return screen.Step{}
-	case 1:
-		return screen.Step{Copy: screen.Copy{Text: all[0], What: "migrations.copy.value"}}
-	default:
-		return screen.Step{Open: &copyMenu{texts: all}}
 	}
+	if len(all) == 1 && all[0].secret.Empty() {
+		return screen.Step{Copy: screen.Copy{Text: all[0].text, What: "migrations.copy.value"}}
+	}
+	return screen.Step{Open: &copyMenu{d: s.d, run: s.run, all: all}}
 }
 
-// unwrapped shows the same outside the full screen.
+// unwrapped shows the same outside the full screen; secrets stay dots.
 func (s *step) unwrapped() screen.Step {
-	return screen.Step{Plain: strings.Join(s.copyables(), "\n\n")}
+	var texts []string
+	for _, c := range s.copyables() {
+		texts = append(texts, c.text)
+	}
+	return screen.Step{Plain: strings.Join(texts, "\n\n")}
 }
 
 // copyMenu lists what can be copied.
 type copyMenu struct {
-	texts  []string
+	d      Deps
+	run    guide.Run
+	scope  *screen.Scope
+	all    []copyable
 	cursor widget.List
+}
+
+// leaving is a secret whose copying stands in the log, or could not be written
+// there.
+type leaving struct {
+	secret core.Secret
+	err    error
 }
 
 // Title names the menu.
 func (c *copyMenu) Title(e screen.Env) string { return e.T("migrations.copy") }
 
 // Init has nothing to read.
-func (c *copyMenu) Init(*screen.Scope) screen.Step { return screen.Step{} }
+func (c *copyMenu) Init(s *screen.Scope) screen.Step {
+	c.scope = s
+	return screen.Step{}
+}
 
 // Update chooses and copies.
 func (c *copyMenu) Update(msg tea.Msg) screen.Step {
+	if l, ok := msg.(leaving); ok {
+		if l.err != nil {
+			return screen.Fail(l.err)
+		}
+		return screen.Step{Back: true, Copy: screen.Copy{Text: l.secret.Reveal(), What: "migrations.copy.secret"}}
+	}
 	k, ok := msg.(tea.KeyPressMsg)
 	if !ok {
 		return screen.Step{}
 	}
+	chosen := c.all[c.cursor.Selected]
 	switch k.String() {
 	case "enter", "y":
-		return screen.Step{Back: true, Copy: screen.Copy{Text: c.texts[c.cursor.Selected], What: "migrations.copy.value"}}
+		if chosen.secret.Empty() {
+			return screen.Step{Back: true, Copy: screen.Copy{Text: chosen.text, What: "migrations.copy.value"}}
+		}
+		return screen.Step{Cmd: c.scope.Run(func(ctx context.Context) tea.Msg {
+			return leaving{chosen.secret, c.d.Runner.Copying(ctx, c.run, chosen.name)}
+		})}
 	case "v":
-		return screen.Step{Plain: c.texts[c.cursor.Selected]}
+		return screen.Step{Plain: chosen.text}
 	}
-	c.cursor.Update(k, len(c.texts))
+	c.cursor.Update(k, len(c.all))
 	return screen.Step{}
 }
 
 // Draw shows the texts, each cut to a line, and the selected one whole.
 func (c *copyMenu) Draw(e screen.Env) screen.Frame {
 	lines := []string{e.Theme.Title.Render(e.T("migrations.copy.which")), ""}
-	from, to := c.cursor.Window(len(c.texts), max(1, e.Height-8))
+	from, to := c.cursor.Window(len(c.all), max(1, e.Height-8))
 	for i := from; i < to; i++ {
 		mark := "   "
 		if i == c.cursor.Selected {
 			mark = " " + e.Theme.Accent.Render(e.Theme.Glyphs.Selected) + " "
 		}
-		lines = append(lines, mark+widget.Cut(c.texts[i], e.Width-3, e.Theme.Glyphs.Cut))
+		lines = append(lines, mark+widget.Cut(c.all[i].text, e.Width-3, e.Theme.Glyphs.Cut))
 	}
-	whole := widget.Wrap(c.texts[c.cursor.Selected], e.Width)
+	whole := widget.Wrap(c.all[c.cursor.Selected].text, e.Width)
 	return widget.Frame(append(append(lines, ""), styledLines(first(whole, 5), e.Theme.Muted)...))
 }
 

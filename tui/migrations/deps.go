@@ -28,6 +28,7 @@ type Runner interface {
 	Instead(ctx context.Context, run guide.Run) (guide.Run, error)
 	Back(ctx context.Context, run guide.Run, stepID string) (guide.Run, error)
 	Abandon(ctx context.Context, run guide.Run) (guide.Run, error)
+	Copying(ctx context.Context, run guide.Run, secret string) error
 	Rehearsed(ctx context.Context, guideID string) (guide.Rehearsal, bool, error)
 }
 

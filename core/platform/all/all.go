@@ -6,6 +6,7 @@ import (
 	"deskward/core/platform/google"
 	"deskward/core/platform/oauth2"
 	"deskward/core/platform/salesforce"
+	"deskward/core/platform/webex"
 	"deskward/core/platform/xsolla"
 	"deskward/core/platform/zendesk"
 	"deskward/core/platform/zoho"
@@ -19,6 +20,7 @@ func Platforms() []platform.Platform {
 		xsolla.Platform(),
 		google.Platform(),
 		salesforce.Platform(),
+		webex.Platform(),
 		oauth2.Platform(),
 	}
 }

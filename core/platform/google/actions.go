@@ -13,7 +13,10 @@ import (
 
 // service is the actions of guides: around a service account that acts for a
 // mailbox, and around another system's client (otherclient.go).
-type service struct{ s platform.Services }
+type service struct {
+	s       platform.Services
+	hearing hearing
+}
 
 func (m *service) actions() []action.Action {
 	return []action.Action{

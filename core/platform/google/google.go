@@ -64,7 +64,7 @@ func Platform() platform.Platform {
 		Dial:     func(c core.Connection, env platform.Env) any { return dial(c, env) },
 		Ends:     ends,
 		NoRevoke: "google.never-revoked",
-		Actions:  func(s platform.Services) []action.Action { return (&service{s}).actions() },
+		Actions:  func(s platform.Services) []action.Action { return (&service{s: s}).actions() },
 	}
 }
 

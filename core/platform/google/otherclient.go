@@ -32,7 +32,8 @@ type LintClientOut struct {
 	TokenURL   string   `name:"token_url"`
 	Scope      string   `name:"scope"`
 
-	File core.Secret `name:"file"` // as it was given
+	File   core.Secret `name:"file"`          // as it was given
+	Secret core.Secret `name:"client_secret"` // the file's, for the other system's form
 }
 
 // lintClient looks at the client that another system will use for a mailbox,
@@ -52,6 +53,7 @@ func (m *service) lintClient(_ context.Context, in LintClientIn) (LintClientOut,
 	}
 	out := LintClientOut{
 		ClientID: f.ClientID, Project: f.Project, Registered: f.Redirects, AuthURL: authURLOld, TokenURL: tokenURL, Scope: MailScope, File: in.File,
+		Secret: f.ClientSecret,
 	}
 	for _, found := range Lint(f, Use{
 		Grant: core.GrantCode, Redirects: []string{callback}, Elsewhere: true, Audience: in.Audience, Mailbox: in.Mailbox, Scopes: []string{MailScope},
@@ -161,6 +163,7 @@ func (m *service) storeClient(ctx context.Context, c core.Connection) (core.Conn
 // consenter asks a person for consent; consent.Service is one.
 type consenter interface {
 	Begin(ctx context.Context, connectionID string, o consent.BeginOptions) (consent.Attempt, error)
+	Listen(ctx context.Context, a consent.Attempt) (*consent.Listener, error)
 	Pending(ctx context.Context, connectionID string) (consent.Attempt, error)
 	Answer(ctx context.Context, attemptID, text string) (consent.Result, error)
 }
@@ -176,11 +179,14 @@ func (m *service) consents() (consenter, error) {
 type AskConsentOut struct {
 	URL      string    `name:"url"` // to be opened by the mailbox's owner
 	Redirect string    `name:"redirect"`
+	Port     int       `name:"port"` // that the answer comes to, by itself or through a tunnel
+	Begun    time.Time `name:"begun"`
 	Expires  time.Time `name:"expires"`
 }
 
-// askConsent begins a consent, whose answer google.take_consent takes. Done
-// again, it begins another, and the one of before is void.
+// askConsent begins a consent and listens for its answer, which comes there or is
+// given to google.take_consent. Done again, it begins another, and the one of
+// before is void.
 func (m *service) askConsent(ctx context.Context, in MailboxIn) (AskConsentOut, error) {
 	c, err := m.own(ctx, in.Connection)
 	if err != nil {
@@ -190,14 +196,47 @@ func (m *service) askConsent(ctx context.Context, in MailboxIn) (AskConsentOut, 
 	if err != nil {
 		return AskConsentOut{}, err
 	}
-	a, err := ask.Begin(ctx, c.ID, consent.BeginOptions{})
-	return AskConsentOut{URL: a.URL, Redirect: a.Redirect, Expires: a.Expires}, err
+	m.hearing.stop(c.ID) // an earlier one holds the port
+	begun := m.s.Clock.Now()
+	a, l, err := begin(ctx, ask, c.ID)
+	if err != nil {
+		return AskConsentOut{}, err
+	}
+	if l != nil {
+		m.hearing.begin(ctx, c.ID, l, a.Expires.Sub(begun))
+	}
+	return AskConsentOut{URL: a.URL, Redirect: a.Redirect, Port: a.Port, Begun: begun, Expires: a.Expires}, nil
+}
+
+// begin begins an attempt and opens its port. Where that is taken, an attempt
+// for the next one follows, because the redirect URI is part of what is asked;
+// without any, the answer can still be pasted.
+func begin(ctx context.Context, ask consenter, id string) (consent.Attempt, *consent.Listener, error) {
+	var o consent.BeginOptions
+	for {
+		a, err := ask.Begin(ctx, id, o)
+		if err != nil {
+			return a, nil, err
+		}
+		l, err := ask.Listen(ctx, a)
+		if err == nil {
+			return a, l, nil
+		}
+		next, more := a.NextPort()
+		if !strings.HasPrefix(core.CodeOf(err), "consent.port") {
+			return a, nil, err
+		} else if !more {
+			return a, nil, nil
+		}
+		o.Port = next
+	}
 }
 
 // TakeConsentIn is the input of google.take_consent.
 type TakeConsentIn struct {
 	Connection string      `name:"connection"`
-	Answer     core.Secret `name:"answer"` // the address at which the browser ended
+	Answer     core.Secret `name:"answer,optional"` // the address at which the browser ended; none: it was answered by itself
+	Begun      time.Time   `name:"begun,optional"`  // when it was asked, where there is no Answer
 }
 
 // TakeConsentOut is the output of google.take_consent.
@@ -206,7 +245,8 @@ type TakeConsentOut struct {
 	Granted    []string `name:"granted"`
 }
 
-// takeConsent trades the answer for tokens. It fails where the box of the mail
+// takeConsent trades the answer for tokens, or looks whether that was done when
+// the browser came to the port. It fails where the box of the mail
 // scope was not ticked, with code google.insufficientPermissions, and where
 // another account consented. When the first check could not be made, or the
 // Gmail API is off, the tokens are kept all the same: the proofs that follow say
@@ -220,18 +260,45 @@ func (m *service) takeConsent(ctx context.Context, in TakeConsentIn) (TakeConsen
 	if err != nil {
 		return TakeConsentOut{}, err
 	}
+	if in.Answer.Empty() {
+		return m.heardConsent(ctx, ask, c.ID, in.Begun)
+	}
+	defer m.hearing.stop(c.ID)
 	a, err := ask.Pending(ctx, c.ID)
 	if err != nil {
 		return TakeConsentOut{}, err
 	}
 	res, err := ask.Answer(ctx, a.ID, in.Answer.Reveal())
+	if err != nil {
+		return TakeConsentOut{}, err
+	}
+	return taken(res.Connection)
+}
+
+// heardConsent is what came of an answer that came to the port: the connection
+// has tokens that are younger than the question. It fails with code
+// google.no-answer-yet while the question waits.
+func (m *service) heardConsent(ctx context.Context, ask consenter, id string, begun time.Time) (TakeConsentOut, error) {
+	_, waits := ask.Pending(ctx, id)
+	c, err := m.s.Connections.Get(ctx, id)
 	switch {
 	case err != nil:
 		return TakeConsentOut{}, err
-	case slices.Contains(res.Missing, MailScope):
-		return TakeConsentOut{}, &core.Error{Tried: "consent", On: c.Name, Code: "google.insufficientPermissions", Class: core.Refused}
-	case res.Connection.Check.Code == "connection.wrong-account":
-		return TakeConsentOut{}, res.Connection.Refusal()
+	case !begun.IsZero() && !c.GrantedAt.IsZero() && !c.GrantedAt.Before(begun.Truncate(time.Second)):
+		return taken(c)
+	case waits != nil && core.CodeOf(waits) != "consent.none":
+		return TakeConsentOut{}, waits
 	}
-	return TakeConsentOut{Connection: res.Connection.Name, Granted: res.Connection.Granted}, nil
+	return TakeConsentOut{}, &core.Error{Tried: "consent", On: c.Name, Code: "google.no-answer-yet", Class: core.Usage}
+}
+
+// taken is a consent that was saved, if it is the one that was asked for.
+func taken(c core.Connection) (TakeConsentOut, error) {
+	switch {
+	case len(c.Granted) > 0 && slices.Contains(c.Scopes, MailScope) && !slices.Contains(c.Granted, MailScope):
+		return TakeConsentOut{}, &core.Error{Tried: "consent", On: c.Name, Code: "google.insufficientPermissions", Class: core.Refused}
+	case c.Check.Code == "connection.wrong-account":
+		return TakeConsentOut{}, c.Refusal()
+	}
+	return TakeConsentOut{Connection: c.Name, Granted: c.Granted}, nil
 }
