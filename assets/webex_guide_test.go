@@ -3,12 +3,15 @@ package assets_test
 import (
 	"context"
 	"maps"
+	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
 	"deskward/core"
 	"deskward/core/guide"
+	"deskward/core/locale"
 	"deskward/core/platform/google"
 	"deskward/core/platform/webex"
 )
@@ -187,6 +190,99 @@ func TestWebexGuideNamesThePortsThatWork(t *testing.T) {
 		}
 		if strings.Contains(text, "`487`") {
 			t.Errorf("%s offers 487", lang)
+		}
+	}
+}
+
+// The form's step has the secret as dots, and hands it out by name; the log has
+// it that it was.
+func TestWebexGuideGivesTheClientSecretToBeCopied(t *testing.T) {
+	t.Parallel()
+	r := newRehearsal(t, webexGuide, webex.Platform(), google.Platform())
+	secret := r.sb.Fixtures().Webex.ClientSecret
+	var seen bool
+	o := r.webexOptions(nil, r.sb.Fixtures().Google.Mailbox)
+	o.Seen = func(run guide.Run, _ guide.Step) {
+		step, _ := run.Current()
+		if step.ID != "form" {
+			return
+		}
+		seen = true
+		for _, lang := range locale.Langs() {
+			p, _ := r.runner.Prompt(run, lang)
+			if len(p.Secrets) != 1 || p.Secrets[0].Value.Reveal() != secret || !strings.Contains(p.Text, "`"+p.Secrets[0].Value.String()+"`") || strings.Contains(p.Text, secret) {
+				t.Errorf("%s: %v in %s", lang, p.Secrets, p.Text)
+			}
+		}
+		if err := r.runner.Copying(t.Context(), run, "record.client_secret"); err != nil {
+			t.Error(err)
+		}
+	}
+	if run, err := r.runner.Rehearse(t.Context(), webexGuide, "", o); err != nil || !seen {
+		t.Fatalf("%s at %v: %v", run.State, firstOpen(run), err)
+	}
+	log, err := r.runner.Events.Recent(t.Context(), 100, "")
+	if err != nil || !slices.ContainsFunc(log, func(e core.Event) bool { return e.Verb == core.VerbCopied && e.Detail["secret"] == "record.client_secret" }) {
+		t.Errorf("the log has no copying: %v", err)
+	}
+}
+
+// Where the browser reaches deskward the answer comes by itself, and the field
+// stays empty; where it does not, an empty field is no answer.
+func TestWebexGuideTakesTheAnswerThatCameByItself(t *testing.T) {
+	t.Parallel()
+	r := newRehearsal(t, webexGuide, webex.Platform(), google.Platform())
+	mailbox := r.sb.Fixtures().Google.Mailbox
+	o := r.webexOptions(guide.Answers{"consent.answer": ""}, mailbox)
+	ask, comes := o.Ask, false
+	o.Ask = func(ctx context.Context, run guide.Run) (guide.Answers, error) {
+		step, _ := run.Current()
+		if step.ID != "consent" {
+			return ask(ctx, run)
+		}
+		if !comes {
+			return nil, nil
+		}
+		back, err := r.sb.GrantAs(ctx, run.Steps["question"].Out["url"], mailbox, nil)
+		if err != nil {
+			return nil, err
+		}
+		resp, err := http.Get(back)
+		if err == nil {
+			resp.Body.Close()
+		}
+		return nil, err
+	}
+	run, err := r.runner.Rehearse(t.Context(), webexGuide, "", o)
+	if core.CodeOf(err) != "google.no-answer-yet" || firstOpen(run) != "take" {
+		t.Fatalf("nothing came: at %s: %v", firstOpen(run), err)
+	}
+	comes = true
+	if run, err = r.runner.Rehearse(t.Context(), webexGuide, "", o); err != nil || run.State != guide.Complete {
+		t.Errorf("it came: %s at %v: %v", run.State, firstOpen(run), err)
+	}
+}
+
+// At its end the record says what was proven, and what was said.
+func TestWebexGuideLeavesARecordWithItsHealth(t *testing.T) {
+	t.Parallel()
+	r := newRehearsal(t, webexGuide, webex.Platform(), google.Platform())
+	f := r.sb.Fixtures()
+	run, err := r.runner.Rehearse(t.Context(), webexGuide, "", r.webexOptions(guide.Answers{"try.arrived": "false", "try.owner": ""}, f.Google.Mailbox))
+	if err != nil || run.Steps["health"].Out["unknown"] != "2" {
+		t.Fatalf("at %v: %v: %v", firstOpen(run), run.Steps["health"].Out, err)
+	}
+	c, err := r.connections.ByName(t.Context(), "Acme support")
+	if err != nil || !c.Check.OK || c.EndsAt.IsZero() || c.Settings["forwarding"] != f.Webex.Forwarding || c.Secrets[core.SecretClientSecret].Reveal() != f.Webex.ClientSecret {
+		t.Fatalf("%+v: %v", c, err)
+	}
+	var codes []string
+	for _, found := range webex.Platform().Sheet(c, r.sb.Clock().Now()).Findings {
+		codes = append(codes, found.Code)
+	}
+	for code, want := range map[string]bool{"webex.token-proven": true, "webex.generated": true, "webex.forwarding-unknown": true, "webex.owner-unknown": true, "webex.forwarding-confirmed": false} {
+		if slices.Contains(codes, code) != want {
+			t.Errorf("%s: %v", code, codes)
 		}
 	}
 }

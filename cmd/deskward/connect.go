@@ -162,8 +162,8 @@ func (a *app) connectAnswers(ctx context.Context, p platform.Platform, o connect
 	for name, value := range o.settings {
 		answers.Plain[name] = value
 	}
-	if answers.Grant == "" && len(p.Grants) > 0 {
-		answers.Grant = p.Grants[0]
+	if err := a.defaultGrant(p, &answers, o); err != nil {
+		return answers, err
 	}
 	if fileAsk, has := fileAskOf(p, answers.Grant); has && o.clientJSON != "" {
 		raw, err := readFile(o.clientJSON)

@@ -101,3 +101,24 @@ func readVendorFile(name string) ([]byte, error) {
 	}
 	return raw, nil
 }
+
+// defaultGrant chooses the grant that was not named: the one that the client's
+// file is for, which is said, or the platform's first.
+func (a *app) defaultGrant(p platform.Platform, answers *platform.Answers, o connectOptions) error {
+	if answers.Grant != "" || len(p.Grants) == 0 {
+		return nil
+	}
+	answers.Grant = p.Grants[0]
+	if p.GrantOf == nil || o.clientJSON == "" {
+		return nil
+	}
+	raw, err := readFile(o.clientJSON)
+	if err != nil {
+		return inputError("read-client", o.clientJSON, err)
+	}
+	if g := p.GrantOf(raw); g != "" && g != answers.Grant {
+		answers.Grant = g
+		a.note("cmd.connect.grant-of-file", localeParams("file", core.CleanLine(o.clientJSON), "grant", a.say.T("grant."+string(g)), "flag", string(g)))
+	}
+	return nil
+}

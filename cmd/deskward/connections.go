@@ -240,7 +240,7 @@ func (a *app) saySheet(s *session, c core.Connection) {
 	for _, f := range sheet.Facts {
 		rows = append(rows, []string{a.say.T("setup." + string(c.Platform) + "." + f.Name), core.CleanLine(f.Value)})
 		if secret := c.Secrets[sheet.Secret]; f.Name == sheet.SecretAfter && !secret.Empty() {
-			rows = append(rows, []string{a.say.T("connections.secret.name." + sheet.Secret), secret.String()})
+			rows = append(rows, []string{a.say.T("setup." + string(c.Platform) + "." + sheet.Secret), secret.String()})
 		}
 	}
 	fmt.Fprintln(a.io.Out)

@@ -56,6 +56,9 @@ type Config struct {
 	// RedirectHost is "127.0.0.1" (RFC 8252 §7.3) unless the vendor accepts
 	// "localhost" only.
 	RedirectHost string
+	// AnyRedirect: the client takes any redirect URI of this machine, RFC 8252
+	// §7.3, so none need be registered.
+	AnyRedirect bool
 	// Ports are the ports whose redirect URIs are registered with the vendor,
 	// in the order in which they are tried.
 	Ports []int

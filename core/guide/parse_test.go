@@ -68,6 +68,7 @@ func TestOneMistakeGivesOneProblem(t *testing.T) {
 		{"a wait that is none", "after: 1m", "after: soon", "neither a time to wait"},
 		{"a link that is none", "link: https://", "link: http://", "neither https nor one value"},
 		{"a secret made of text", "recipe: ${bread.recipe}\n    confirm", "recipe: abc\n    confirm", "takes one secret value and nothing else"},
+		{"a secret within a sentence", "en: Wait until ${toast.warm_until}.", "en: Wait for ${bread.recipe} until ${toast.warm_until}.", "not alone between backticks"},
 		{"a value in a title", "en: Cut a slice", "en: Cut ${bread.kind}", "shown before there are values"},
 		{"languages that differ", "en: Wait until ${toast.warm_until}.", "en: Wait.", "uses other values in ja than in en"},
 		{"a default that is no choice", "default: rye", "default: corn", "would not be accepted"},

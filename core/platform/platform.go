@@ -40,6 +40,10 @@ type Platform struct {
 	// there is no such file, or it has nothing but client id and secret.
 	Import func(c core.Connection, file []byte) (core.Connection, error)
 
+	// GrantOf tells by a file that Import takes which grant it is for; "": it
+	// does not tell. nil: no file does.
+	GrantOf func(file []byte) core.Grant
+
 	// Lint says what is wrong with a connection, as far as that can be seen
 	// before anything is sent. It makes no call. nil: nothing can.
 	Lint func(c core.Connection) []Finding

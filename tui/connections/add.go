@@ -308,6 +308,9 @@ func (a *add) register() (console, redirect string) {
 	if err != nil && cfg.Platform == "" {
 		cfg = consent.Config{Platform: p.ID}
 	}
+	if cfg.AnyRedirect {
+		return console, ""
+	}
 	return console, cfg.Redirects()[0]
 }
 

@@ -255,7 +255,7 @@ func (c *card) drawSheet(f *facts) {
 			f.More(line)
 		}
 		if secret := c.conn.Secrets[c.sheet.Secret]; one.Name == c.sheet.SecretAfter && !secret.Empty() {
-			f.More(row(secretName(e, c.sheet.Secret), widget.Dots(e, secret)))
+			f.More(row(label(c.sheet.Secret), widget.Dots(e, secret)))
 		}
 	}
 	if len(c.sheet.Facts) > 0 {

@@ -6,8 +6,10 @@ import (
 	"testing"
 
 	"deskward/core"
+	"deskward/core/consent"
 	"deskward/core/locale"
 	"deskward/core/platform"
+	"deskward/core/transport"
 )
 
 // linted gives the platform a file to import and something to say of it: the
@@ -107,6 +109,28 @@ func TestFindingsDraw(t *testing.T) {
 				r.Fits(size[0], size[1])
 				r.golden(fmt.Sprintf("lint-%dx%d-%s", size[0], size[1], l))
 			})
+		}
+	}
+}
+
+// A client that takes any redirect URI of this machine has none to register.
+func TestFormNamesNoRedirectWhereNoneNeedBeRegistered(t *testing.T) {
+	t.Parallel()
+	for _, any := range []bool{false, true} {
+		r := newRig(t)
+		p := &r.service.Platforms[0]
+		config := p.OAuth
+		p.OAuth = func(c core.Connection, e transport.Endpoints) (consent.Config, error) {
+			cfg, err := config(c, e)
+			cfg.AnyRedirect = any
+			return cfg, err
+		}
+		r.deps.Platforms = r.service.Platforms
+		r.start(80, 24)
+		r.press("a")
+		r.See("Add a connection")
+		if has := strings.Contains(r.Text(), "/callback/"); has == any {
+			t.Errorf("any redirect URI is taken: %v, and the form is\n%s", any, r.Text())
 		}
 	}
 }

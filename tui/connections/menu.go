@@ -101,7 +101,7 @@ func (f *family) copyables(c core.Connection) []widget.MenuItem {
 	add("account", c.Account)
 	add("client-id", c.ClientID)
 	add("scopes", strings.Join(c.Scopes, " "))
-	if cfg, err := f.Service.Config(c); err == nil && c.Grant == core.GrantCode {
+	if cfg, err := f.Service.Config(c); err == nil && c.Grant == core.GrantCode && !cfg.AnyRedirect {
 		for _, uri := range cfg.Redirects() {
 			add("redirect", uri)
 			break // the one that is tried first
@@ -119,20 +119,21 @@ func (f *family) copyables(c core.Connection) []widget.MenuItem {
 // form, with the secret where the form has it.
 func sheetItems(c core.Connection, sheet platform.Sheet) []widget.MenuItem {
 	var out []widget.MenuItem
-	secret := func(name string) {
+	label := func(name string) string { return "setup." + string(c.Platform) + "." + name }
+	secret := func(what, name string) {
 		if s := c.Secrets[name]; !s.Empty() {
-			out = append(out, widget.MenuItem{What: "connections.secret.name." + name, Text: s.String(), Secret: name})
+			out = append(out, widget.MenuItem{What: what, Text: s.String(), Secret: name})
 		}
 	}
 	for _, fact := range sheet.Facts {
-		out = append(out, widget.MenuItem{What: "setup." + string(c.Platform) + "." + fact.Name, Text: fact.Value})
+		out = append(out, widget.MenuItem{What: label(fact.Name), Text: fact.Value})
 		if fact.Name == sheet.SecretAfter {
-			secret(sheet.Secret)
+			secret(label(sheet.Secret), sheet.Secret)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Secrets)) {
 		if name != sheet.Secret {
-			secret(name)
+			secret("connections.secret.name."+name, name)
 		}
 	}
 	return out

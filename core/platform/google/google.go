@@ -60,6 +60,7 @@ func Platform() platform.Platform {
 		Scopes:   scopes(),
 		OAuth:    config,
 		Import:   importFile,
+		GrantOf:  grantOf,
 		Lint:     lintConnection,
 		Dial:     func(c core.Connection, env platform.Env) any { return dial(c, env) },
 		Ends:     ends,
@@ -128,6 +129,19 @@ func importFile(c core.Connection, file []byte) (core.Connection, error) {
 		}
 	}
 	return c, nil
+}
+
+// grantOf tells a person's client from a service account's key by the content.
+func grantOf(file []byte) core.Grant {
+	f, err := ParseFile(file)
+	switch {
+	case err != nil:
+	case f.Kind == KindServiceAccount:
+		return core.GrantServiceAccount
+	case f.Kind == KindWeb || f.Kind == KindInstalled:
+		return core.GrantCode
+	}
+	return ""
 }
 
 // fileOf is what a connection keeps of its file.

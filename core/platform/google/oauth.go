@@ -53,6 +53,7 @@ func config(c core.Connection, e transport.Endpoints) (consent.Config, error) {
 		cfg.GrantLife = testingLife
 	}
 	cfg.RedirectHost, cfg.RedirectPath, cfg.Ports = redirectOf(c)
+	cfg.AnyRedirect = c.Settings[settingType] != string(KindWeb)
 	if c.Grant == core.GrantServiceAccount {
 		cfg.AuthURL = "" // no person, no page
 		cfg.Assertion = func(now time.Time) (core.Secret, error) { return assertion(c, cfg.TokenURL, now) }
