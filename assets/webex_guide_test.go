@@ -222,7 +222,9 @@ func TestWebexGuideGivesTheClientSecretToBeCopied(t *testing.T) {
 		t.Fatalf("%s at %v: %v", run.State, firstOpen(run), err)
 	}
 	log, err := r.runner.Events.Recent(t.Context(), 100, "")
-	if err != nil || !slices.ContainsFunc(log, func(e core.Event) bool { return e.Verb == core.VerbCopied && e.Detail["secret"] == "record.client_secret" }) {
+	if err != nil || !slices.ContainsFunc(log, func(e core.Event) bool {
+		return e.Verb == core.VerbCopied && e.Detail["secret"] == "record.client_secret"
+	}) {
 		t.Errorf("the log has no copying: %v", err)
 	}
 }
