@@ -50,11 +50,15 @@ func (d *detail) Update(msg tea.Msg) screen.Step {
 }
 
 // Trouble is why the source did not answer.
-func (d *detail) Trouble() error {
-	if d.row.visitor.ID != "" || cancelled(d.row.answer.Err) {
+func (d *detail) Trouble() error { return d.row.trouble() }
+
+// trouble is why a row's source did not answer; nil where it did, or was
+// stopped.
+func (r row) trouble() error {
+	if r.visitor.ID != "" || cancelled(r.answer.Err) {
 		return nil
 	}
-	return d.row.answer.Err
+	return r.answer.Err
 }
 
 // Draw shows the record, in part where it is long.

@@ -309,6 +309,12 @@ func (s *find) selected() (row, bool) {
 	return s.rows[s.cursor.Selected], true
 }
 
+// Trouble is why the selected source did not answer.
+func (s *find) Trouble() error {
+	r, _ := s.selected()
+	return r.trouble()
+}
+
 func (s *find) key(msg tea.KeyPressMsg) screen.Step {
 	r, some := s.selected()
 	switch k := msg.String(); k {
