@@ -108,7 +108,7 @@ func (c *card) ending(e screen.Env, end core.End, width int) []string {
 	p := locale.Params{"name": c.sum.Name, "span": widget.Until(e, end.At), "at": end.At.UTC().Format(time.DateOnly)}
 	words := e.T(key, p)
 	if e.Now.Before(end.At) {
-		words += " " + e.T("connections.ending.when", p)
+		words = widget.Sentences(words, e.T("connections.ending.when", p))
 	}
 	lines := widget.Marked(e.Theme.Warn.Render(e.Theme.Glyphs.Warn), words, width)
 	return append(lines, widget.Indent(widget.Marked(e.Theme.Key.Render("m"), e.T("connections.next.legacy"), width-2), "  ")...)
