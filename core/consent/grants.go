@@ -44,6 +44,9 @@ func (s *Service) Unattended(ctx context.Context, connectionID string) (Result, 
 	return s.obtain(ctx, c, cfg, cfg.unattended(c.Grant, s.Clock.Now()))
 }
 
+// triedObtain is what was tried where no person gives a code.
+const triedObtain = "obtain"
+
 // unattended is the request of a grant that needs no person.
 func (c Config) unattended(g core.Grant, now time.Time) func(context.Context, *oauth2.Config) (*oauth2.Token, error) {
 	if g == core.GrantServiceAccount || g == core.GrantJWTBearer {
@@ -59,7 +62,7 @@ const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 // neither client id nor secret goes with it.
 func (c Config) assert(ctx context.Context, oc *oauth2.Config, now time.Time) (*oauth2.Token, error) {
 	if c.Assertion == nil {
-		return nil, &core.Error{Tried: "exchange", Code: "consent.no-assertion", Class: core.Usage}
+		return nil, &core.Error{Tried: triedObtain, Code: "consent.no-assertion", Class: core.Usage}
 	}
 	assertion, err := c.Assertion(now)
 	if err != nil {
@@ -73,10 +76,14 @@ func (c Config) assert(ctx context.Context, oc *oauth2.Config, now time.Time) (*
 func (s *Service) obtain(ctx context.Context, c core.Connection, cfg Config, do func(context.Context, *oauth2.Config) (*oauth2.Token, error)) (Result, error) {
 	ctx = context.WithoutCancel(ctx)
 	asked := s.Clock.Now()
-	tok, failed := s.token(ctx, tokenCall{tried: "exchange", on: c.Name, cfg: cfg, url: cfg.TokenURL, do: do})
+	tried := "exchange"
+	if c.Grant.Unattended() { // there is no code
+		tried = triedObtain
+	}
+	tok, failed := s.token(ctx, tokenCall{tried: tried, on: c.Name, cfg: cfg, url: cfg.TokenURL, do: do})
 	if failed != nil {
 		if failed.effect == cannotTell {
-			return Result{}, &core.Error{Tried: "exchange", On: c.Name, Code: "consent.exchange-unknown", Class: core.Unknown, Err: failed.err}
+			return Result{}, &core.Error{Tried: tried, On: c.Name, Code: "consent.exchange-unknown", Class: core.Unknown, Err: failed.err}
 		}
 		return Result{}, failed.err
 	}
