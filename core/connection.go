@@ -266,22 +266,31 @@ type Connections struct {
 func (s *Connections) List(ctx context.Context) ([]Summary, error) {
 	var out []Summary
 	err := s.Store.View(ctx, func(r Reader) error {
-		if n, err := r.Count(KindConnection); err == nil {
-			out = make([]Summary, 0, n)
-		}
-		for rec, err := range r.Heads(KindConnection, ListOptions{}) {
-			if err != nil {
-				return err
-			}
-			sum, err := summaryOf(rec)
-			if err != nil {
-				return err
-			}
-			out = append(out, sum)
-		}
-		return nil
+		var err error
+		out, err = Summaries(r)
+		return err
 	})
 	return sortByName(out), err
+}
+
+// Summaries returns what a listing knows of all connections, in no order that
+// means anything, within the caller's transaction.
+func Summaries(r Reader) ([]Summary, error) {
+	var out []Summary
+	if n, err := r.Count(KindConnection); err == nil {
+		out = make([]Summary, 0, n)
+	}
+	for rec, err := range r.Heads(KindConnection, ListOptions{}) {
+		if err != nil {
+			return out, err
+		}
+		sum, err := summaryOf(rec)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, sum)
+	}
+	return out, nil
 }
 
 // sortByName sorts without regard to case. Each name is lowered once, and the
@@ -353,6 +362,19 @@ func findName(r Reader, name string) (id string, err error) {
 		}
 	}
 	return "", nil
+}
+
+// ConnectionNames returns the ids of all connections by their names in lower
+// case, for whoever adds many in one transaction.
+func ConnectionNames(r Reader) (map[string]string, error) {
+	out := map[string]string{}
+	for rec, err := range r.Heads(KindConnection, ListOptions{}) {
+		if err != nil {
+			return nil, err
+		}
+		out[strings.ToLower(NewHeadDecoder(rec.Head).String())] = rec.ID
+	}
+	return out, nil
 }
 
 // Add stores a new connection under a fresh id and records the event. It

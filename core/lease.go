@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -30,7 +31,12 @@ type Leases struct {
 	Store Store
 	Clock Clock
 	Actor Actor
+	// Time is how long a lease is honoured that nobody renews; 0: LeaseTime.
+	// Every session must have the same for leases of one name.
+	Time time.Duration
 }
+
+func (l *Leases) time() time.Duration { return cmp.Or(l.Time, LeaseTime) }
 
 // Lease is a held lease.
 type Lease struct {
@@ -55,13 +61,13 @@ func (l *Leases) Take(ctx context.Context, id string) (Lease, error) {
 				return fmt.Errorf("read lease: %w", err)
 			}
 			// A lease far in the future was written by a clock that was wrong.
-			if now.Before(held.Until) && held.Until.Sub(now) <= 2*LeaseTime {
-				return &Error{Tried: "lease", Code: "lease.held", Class: Conflict, Params: map[string]string{"owner": held.Owner}}
+			if now.Before(held.Until) && held.Until.Sub(now) <= 2*l.time() {
+				return &Error{Tried: "lease", Code: "lease.held", Class: Conflict, Params: map[string]string{"owner": held.Owner, "until": held.Until.UTC().Format(time.RFC3339Nano)}}
 			}
 		case CodeOf(err) != ErrNotFound.Code:
 			return err
 		}
-		mine.Until = now.Add(LeaseTime)
+		mine.Until = now.Add(l.time())
 		raw, err := json.Marshal(mine)
 		if err != nil {
 			return err
@@ -81,4 +87,33 @@ func (l *Leases) Release(w Writer, held Lease) error {
 		return &Error{Tried: "lease", Code: "lease.lost", Class: Conflict, Err: err}
 	}
 	return err
+}
+
+// Renew prolongs the lease within the caller's transaction, which thereby only
+// commits while the lease is held. It fails with code lease.lost when another
+// took it: then the caller's transaction must not commit. One that ran out and
+// that nobody took is held again.
+func (l *Leases) Renew(w Writer, held Lease) (Lease, error) {
+	rec, err := w.Get(KindLease, held.ID)
+	if err == nil {
+		var now Lease
+		if err := json.Unmarshal(rec.Head, &now); err != nil {
+			return held, fmt.Errorf("read lease: %w", err)
+		}
+		if now.Token != held.Token {
+			return held, &Error{Tried: "lease", Code: "lease.lost", Class: Conflict}
+		}
+	}
+	if CodeOf(err) == ErrNotFound.Code {
+		return held, &Error{Tried: "lease", Code: "lease.lost", Class: Conflict, Err: err}
+	} else if err != nil {
+		return held, err
+	}
+	held.Until = l.Clock.Now().Add(l.time())
+	raw, err := json.Marshal(held)
+	if err != nil {
+		return held, err
+	}
+	held.rev, err = w.Put(Record{Kind: KindLease, ID: held.ID, Rev: rec.Rev, Head: raw})
+	return held, err
 }

@@ -28,6 +28,12 @@ const (
 	KindBatchRow   Kind = "batch-row"   // core/lookup: what came of the lines of a batch, by lots
 )
 
+// The kinds of the batches that turn old tokens into OAuth.
+const (
+	KindTokenBatch Kind = "token-batch" // core/tokenbatch: a list of tokens
+	KindTokenRow   Kind = "token-row"   // core/tokenbatch: the journal of one of them
+)
+
 // MaxKey is the greatest length of a record's id, and of a kind.
 const MaxKey = 128
 

@@ -5,5 +5,5 @@ import (
 )
 
 func (a *app) zohoCommand() *cobra.Command {
-	return a.group("zoho", "zoho", a.zohoRewriteCommand(), a.zohoManifestCommand(), a.zohoLinksCommand())
+	return a.group("zoho", "zoho", a.zohoRewriteCommand(), a.zohoManifestCommand(), a.zohoLinksCommand(), a.zohoMigrateCommand())
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"deskward/core"
+	"deskward/core/sheet"
 )
 
 // WriteCSV writes what came of a batch as a table: one row a line of the list,
@@ -23,7 +24,7 @@ func WriteCSV(w io.Writer, rows []Row, left []Line) error {
 		}
 	}
 	for _, l := range left {
-		if err := out.Write([]string{strconv.Itoa(l.Number), cell(l.Query.Text), "", "", "", "", "", "", "", ""}); err != nil {
+		if err := out.Write([]string{strconv.Itoa(l.Number), sheet.Cell(l.Query.Text), "", "", "", "", "", "", "", ""}); err != nil {
 			return err
 		}
 	}
@@ -49,7 +50,7 @@ func cellsOf(r Row) []string {
 		strings.Join(in, "; "), strings.Join(ids, "; "), strings.Join(r.Verdict.Unseen, "; "), strings.Join(bad, "; "),
 	}
 	for i := 1; i < len(out); i++ {
-		out[i] = cell(out[i])
+		out[i] = sheet.Cell(out[i])
 	}
 	return out
 }
@@ -70,16 +71,4 @@ func (r Row) Person() core.Visitor {
 		}
 	}
 	return best
-}
-
-// cell makes a text safe for a spreadsheet: nothing in it is a control
-// character, and what a spreadsheet would take for a formula has an apostrophe
-// before it (owasp.org/www-community/attacks/CSV_Injection; the wide forms are
-// read as formulas by Japanese versions).
-func cell(s string) string {
-	s = core.CleanLine(s)
-	if strings.IndexAny(strings.TrimLeft(s, " \u3000"), "=+-@＝＋－＠") == 0 {
-		return "'" + s
-	}
-	return s
 }

@@ -1,16 +1,12 @@
 package lookup
 
 import (
-	"encoding/csv"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding/japanese"
 
 	"deskward/core"
+	"deskward/core/sheet"
 )
 
 // Line is one person to look up, as a line of a list says.
@@ -34,13 +30,8 @@ type List struct {
 	Column string // the header of the column that was read; "": there is no header
 }
 
-const (
-	// maxLines is how many people one batch looks up.
-	maxLines = 20_000
-	// maxSpan is over how many lines a quoted cell may go: a quote that is
-	// never closed takes no more of the list with it.
-	maxSpan = 20
-)
+// maxLines is how many people one batch looks up.
+const maxLines = 20_000
 
 // ReadList reads a list of people: one a line, or a table with separators
 // (comma, semicolon, tab) of which one column counts. column names that one by
@@ -51,11 +42,11 @@ const (
 // batch.no-column, batch.empty or batch.too-many. A single line that can't be
 // used is in Bad, and the others are good.
 func ReadList(raw []byte, column string) (List, error) {
-	text, ok := decode(raw)
+	text, _, ok := sheet.Decode(raw)
 	if !ok {
 		return List{}, listError("batch.not-text", nil)
 	}
-	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n")
+	lines := sheet.Lines(text)
 	r := &listReader{seen: map[string]bool{}}
 	if sep, header := tableOf(lines, column); sep != 0 {
 		if err := r.table(lines, sep, header, column); err != nil {
@@ -81,46 +72,10 @@ func listError(code string, params map[string]string) error {
 	return &core.Error{Tried: "read-queries", Code: code, Class: core.Usage, Params: params}
 }
 
-// decode makes UTF-8 of what a file holds. What is no text has NUL in it.
-func decode(raw []byte) (string, bool) {
-	text := string(raw)
-	switch {
-	case strings.HasPrefix(text, "\xff\xfe"), strings.HasPrefix(text, "\xfe\xff"):
-		text = fromUTF16(raw)
-	case utf8.Valid(raw):
-		text = strings.TrimPrefix(text, "\ufeff")
-	default:
-		// What is no Japanese text either becomes marks of replacement, and is
-		// found to be bad line by line.
-		out, err := japanese.ShiftJIS.NewDecoder().Bytes(raw)
-		if err != nil {
-			return "", false
-		}
-		text = string(out)
-	}
-	return text, !strings.ContainsRune(text, 0)
-}
-
-// fromUTF16 decodes what spreadsheets call "Unicode text". An odd byte at the
-// end is dropped.
-func fromUTF16(raw []byte) string {
-	big := raw[0] == 0xfe
-	units := make([]uint16, 0, len(raw)/2)
-	for i := 2; i+1 < len(raw); i += 2 {
-		low, high := raw[i], raw[i+1]
-		if big {
-			low, high = high, low
-		}
-		units = append(units, uint16(high)<<8|uint16(low))
-	}
-	return string(utf16.Decode(units))
-}
-
 // kindOfHeader is what the cells below a header are, in the words that exports
 // of the platforms and admins use. ok is false for other headers.
 func kindOfHeader(cell string) (k QueryKind, ok bool) {
-	word := strings.ToLower(strings.NewReplacer(" ", "", "_", "", "-", "", "\u3000", "").Replace(strings.TrimSpace(cell)))
-	switch word {
+	switch sheet.Header(cell) {
 	case "externalid", "外部id":
 		return ByExternalID, true
 	case "email", "mail", "emailaddress", "メール", "メールアドレス":
@@ -142,12 +97,8 @@ func kindOfHeader(cell string) (k QueryKind, ok bool) {
 // without a tab or a named column it takes a header that is known.
 func tableOf(lines []string, column string) (sep rune, header bool) {
 	first := firstOf(lines)
-	for _, r := range "\t,;" {
-		if strings.Count(first, string(r)) > strings.Count(first, string(sep)) || sep == 0 && strings.ContainsRune(first, r) {
-			sep = r
-		}
-	}
-	cells, _, _ := record([]string{first}, sep)
+	sep = sheet.Separator(first)
+	cells, _, _ := sheet.Row([]string{first}, sep)
 	known := slices.ContainsFunc(cells, func(c string) bool { _, ok := kindOfHeader(c); return ok })
 	switch {
 	case column != "" || known:
@@ -187,7 +138,7 @@ func (r *listReader) table(lines []string, sep rune, header bool, column string)
 			i++
 			continue
 		}
-		cells, used, ok := record(lines[i:], sep)
+		cells, used, ok := sheet.Row(lines[i:], sep)
 		number := i + 1
 		i += used
 		if header {
@@ -217,30 +168,6 @@ func columnOf(header []string, column string) int {
 		return slices.IndexFunc(header, func(c string) bool { return strings.EqualFold(strings.TrimSpace(c), strings.TrimSpace(column)) })
 	}
 	return max(0, slices.IndexFunc(header, func(c string) bool { _, ok := kindOfHeader(c); return ok }))
-}
-
-// record reads one row and says over how many lines it goes. ok is false when
-// a quote in it is not closed: then one line is used up.
-func record(lines []string, sep rune) (cells []string, used int, ok bool) {
-	if sep == 0 {
-		return lines[:1], 1, true
-	}
-	row, quotes := "", 0
-	for n, l := range lines[:min(len(lines), maxSpan)] {
-		if n > 0 {
-			row += "\n"
-		}
-		row += l
-		if quotes += strings.Count(l, `"`); quotes%2 == 0 {
-			c := csv.NewReader(strings.NewReader(row))
-			c.Comma, c.LazyQuotes, c.FieldsPerRecord, c.TrimLeadingSpace = sep, true, -1, sep != '\t'
-			if cells, err := c.Read(); err == nil {
-				return cells, n + 1, true
-			}
-			break
-		}
-	}
-	return nil, 1, false
 }
 
 func (r *listReader) bad(number int, code string) {

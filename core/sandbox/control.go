@@ -19,6 +19,8 @@ import (
 //	POST   /sandbox/salesforce/mail {"from": …, "to": …, "subject": …}, to the services address
 //	POST   /sandbox/salesforce/setup {"verified": false, "external": false, "active": false}, what is left out stays
 //	POST   /sandbox/zoho/self-client-code {"scopes": […], "minutes": 3, "portal": ""}
+//	POST   /sandbox/zoho/authtokens {"count": 200, "clients": 10}, as JSON and as a CSV in it
+//	GET    /sandbox/zoho/exchanges                   how many auth tokens were sent, exchanged, sent again
 //	GET    /sandbox/google/client-file?client_id=…   what the Cloud console offers to download
 //	GET    /sandbox/google/key-file                  the service account's
 //	POST   /sandbox/google/redirects {"client_id": "…", "redirects": […]}, a web client's
@@ -59,15 +61,6 @@ func (sb *Sandbox) startControl() error {
 		err := sb.Set(in.Name, in.On)
 		return sb.state(), err
 	}))
-	mux.HandleFunc("POST /sandbox/zoho/self-client-code", control(func(in struct {
-		Scopes  []string
-		Minutes int
-		Portal  string
-	},
-	) (any, error) {
-		code, err := sb.ZohoSelfClientCode(in.Scopes, in.Minutes, in.Portal)
-		return map[string]string{"code": code}, err
-	}))
 	mux.HandleFunc("POST /sandbox/salesforce/mail", control(func(in struct{ From, To, Subject string }) (any, error) {
 		err := sb.SalesforceMail(in.From, in.To, in.Subject)
 		return struct{}{}, err
@@ -88,6 +81,7 @@ func (sb *Sandbox) startControl() error {
 		})
 		return struct{}{}, nil
 	}))
+	sb.controlZoho(mux)
 	sb.controlGoogle(mux)
 	sb.mount(l, "", mux)
 	return nil

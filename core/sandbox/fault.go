@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
@@ -19,10 +21,13 @@ type Fault struct {
 	Path string `json:"path,omitempty"`
 	// Times is how many calls it hits; 0 is all until it is cleared.
 	Times int `json:"times,omitempty"`
+	// Percent is how many of a hundred calls it hits, by chance; 0 is all.
+	Percent int `json:"percent,omitempty"`
 
 	Latency    time.Duration `json:"latency_ns,omitempty"`     // wait before anything else
 	Status     int           `json:"status,omitempty"`         // answer this status, with an empty JSON object
 	RetryAfter time.Duration `json:"retry_after_ns,omitempty"` // Retry-After, in whole seconds
+	Answer     string        `json:"answer,omitempty"`         // answer with this JSON; Status, or 200
 	HTML       bool          `json:"html,omitempty"`           // answer with a web page; Status, or 200
 	Reset      bool          `json:"reset,omitempty"`          // close the connection by a reset, without an answer
 	Cut        bool          `json:"cut,omitempty"`            // send half of the answer, then close
@@ -56,6 +61,10 @@ func (fs *faults) take(service, path string) (Fault, bool) {
 	defer fs.mu.Unlock()
 	for i, f := range fs.list {
 		if f.Service != "" && f.Service != service || !strings.HasPrefix(path, f.Path) {
+			continue
+		}
+		const hundred = 100
+		if f.Percent > 0 && rand.IntN(hundred) >= f.Percent {
 			continue
 		}
 		if f.Times == 1 {
@@ -122,7 +131,7 @@ func (sb *Sandbox) observe(service string, h http.Handler) http.Handler {
 			}
 		}
 		answer := &answer{header: http.Header{"Cache-Control": {"no-store"}}, status: http.StatusOK}
-		if plain := f.Status == 0 && !f.HTML && !f.Reset; plain || f.After {
+		if plain := f.Status == 0 && f.Answer == "" && !f.HTML && !f.Reset; plain || f.After {
 			h.ServeHTTP(answer, r)
 		}
 		if f.Reset {
@@ -140,12 +149,12 @@ func (sb *Sandbox) observe(service string, h http.Handler) http.Handler {
 
 // replace puts the fault's answer in the place of the service's.
 func (f Fault) replace(a *answer) {
-	if f.Status == 0 && !f.HTML {
+	if f.Status == 0 && f.Answer == "" && !f.HTML {
 		return
 	}
 	a.header.Set("Content-Type", "application/json;charset=UTF-8")
 	a.body.Reset()
-	a.body.WriteString("{}")
+	a.body.WriteString(cmp.Or(f.Answer, "{}"))
 	a.header.Del("Location")
 	if a.status = f.Status; f.Status == 0 {
 		a.status = http.StatusOK

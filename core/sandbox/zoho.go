@@ -88,6 +88,7 @@ type zohoAccess struct {
 type zohoAuthtoken struct {
 	owner, portal, location string
 	used, dies              time.Time
+	seen                    ZohoExchange
 }
 
 type zohoDeviceCode struct {

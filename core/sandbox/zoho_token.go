@@ -254,6 +254,9 @@ func (z *zoho) exchange(w http.ResponseWriter, r *http.Request, c *zohoCentre, s
 		return
 	}
 	if code := z.exchangeFault(v, client, org, forDesk, scopes, self); code != "" {
+		if old := z.authtokens[v.Get("authtoken")]; old != nil {
+			old.exchanged(false, time.Time{})
+		}
 		zohoError(w, code)
 		return
 	}
@@ -267,7 +270,7 @@ func (z *zoho) exchange(w http.ResponseWriter, r *http.Request, c *zohoCentre, s
 	if !ok {
 		return
 	}
-	old.used, old.dies = now, now.Add(zohoOldTokenLife)
+	old.exchanged(true, now)
 	body["refresh_token"] = g.token
 	inMilliseconds(body)
 	writeJSON(w, http.StatusOK, body)

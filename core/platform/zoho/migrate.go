@@ -145,22 +145,39 @@ func migrated(c core.Connection) bool {
 // here: Zoho would answer access_denied, and count it.
 func (m *migration) mark(ctx context.Context, legacyID string, c core.Connection) error {
 	_, err := m.s.Connections.Change(ctx, legacyID, core.Event{Verb: core.VerbConsentBegun, Detail: map[string]string{"for": c.Name}}, func(old *core.Connection) error {
-		other := old.Settings[exchangeInto]
-		switch {
-		case old.ReplacedBy != "" && !old.EndsAt.IsZero():
-			return &core.Error{Tried: "authtooauth", On: old.Name, Code: "zoho.already-exchanged", Class: core.Usage}
-		case other != "" && other != c.ID:
-			return &core.Error{Tried: "authtooauth", On: old.Name, Code: "zoho.exchange-elsewhere", Class: core.Unknown}
-		case triesOf(*old) >= mostInvalidTries:
-			return &core.Error{Tried: "authtooauth", On: old.Name, Code: "zoho.exchange-stopped", Class: core.Usage, Params: map[string]string{"count": strconv.Itoa(triesOf(*old))}}
-		}
+		return claim(old, c.ID)
+	})
+	return err
+}
+
+// claim marks an auth token as being exchanged for the connection of id into.
+func claim(old *core.Connection, into string) error {
+	other := old.Settings[exchangeInto]
+	switch {
+	case old.ReplacedBy != "" && !old.EndsAt.IsZero():
+		return &core.Error{Tried: "authtooauth", On: old.Name, Code: "zoho.already-exchanged", Class: core.Usage}
+	case other != "" && other != into:
+		return &core.Error{Tried: "authtooauth", On: old.Name, Code: "zoho.exchange-elsewhere", Class: core.Unknown}
+	case triesOf(*old) >= mostInvalidTries:
+		return &core.Error{Tried: "authtooauth", On: old.Name, Code: "zoho.exchange-stopped", Class: core.Usage, Params: map[string]string{"count": strconv.Itoa(triesOf(*old))}}
+	}
+	if old.Settings == nil {
+		old.Settings = map[string]string{}
+	}
+	old.Settings[exchangeInto] = into
+	return nil
+}
+
+// unclaim takes the mark away, and counts how often Zoho called the token
+// invalid.
+func unclaim(old *core.Connection, why error) {
+	delete(old.Settings, exchangeInto)
+	if core.CodeOf(why) == "zoho.authtooauth.invalid_authtoken" {
 		if old.Settings == nil {
 			old.Settings = map[string]string{}
 		}
-		old.Settings[exchangeInto] = c.ID
-		return nil
-	})
-	return err
+		old.Settings[invalidTries] = strconv.Itoa(triesOf(*old) + 1)
+	}
 }
 
 func triesOf(c core.Connection) int {
@@ -177,10 +194,7 @@ func (m *migration) exchangeFailed(ctx context.Context, legacyID string, err err
 		return err
 	}
 	_, saveErr := m.s.Connections.Change(context.WithoutCancel(ctx), legacyID, core.Event{Verb: core.VerbConsentRefused, Code: core.CodeOf(err)}, func(old *core.Connection) error {
-		delete(old.Settings, exchangeInto)
-		if core.CodeOf(err) == "zoho.authtooauth.invalid_authtoken" {
-			old.Settings[invalidTries] = strconv.Itoa(triesOf(*old) + 1)
-		}
+		unclaim(old, err)
 		return nil
 	})
 	if saveErr != nil {
@@ -258,8 +272,11 @@ func granted(c *core.Connection, t Tokens, g core.Grant, now time.Time) {
 	}
 }
 
+// codeOldTokenEnds is the code of the deadline of an exchanged auth token.
+const codeOldTokenEnds = "zoho.old-token-ends"
+
 func oldTokenEnds(old, c core.Connection) core.Deadline {
-	return core.Deadline{Subject: old.Subject(), Code: "zoho.old-token-ends", At: old.EndsAt, Detail: map[string]string{"replaced_by": c.Name}}
+	return core.Deadline{Subject: old.Subject(), Code: codeOldTokenEnds, At: old.EndsAt, Detail: map[string]string{"replaced_by": c.Name}}
 }
 
 // recallExchange gives what an exchange that took effect saved.

@@ -123,7 +123,7 @@ func (m *migration) proveOldTokenDead(ctx context.Context, in DeadIn) (DeadOut, 
 		if old.EndsAt.IsZero() {
 			return nil
 		}
-		d := core.Deadline{Subject: old.Subject(), Code: "zoho.old-token-ends", At: old.EndsAt, Done: old.Check.At}
+		d := core.Deadline{Subject: old.Subject(), Code: codeOldTokenEnds, At: old.EndsAt, Done: old.Check.At}
 		return core.PutDeadline(w, d)
 	})
 	return DeadOut{CheckedAt: old.Check.At, Answer: old.Check.Code}, err
