@@ -55,6 +55,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"agekey":   cmdAgeKey,
 		"sandbox":  cmdSandbox,
 		"control":  cmdControl,
+		"legacy":   cmdLegacy,
 		"selfcode": cmdSelfCode,
 		"visit":    cmdVisit,
 		"parallel": cmdParallel,
@@ -265,6 +266,13 @@ func cmdControl(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) > 3 {
 		ts.Check(os.WriteFile(ts.MkAbs(args[3]), raw, 0o600))
 	}
+}
+
+// legacy FROM TO writes the list of auth tokens that the sandbox made.
+func cmdLegacy(ts *testscript.TestScript, _ bool, args []string) {
+	var made struct{ CSV string }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &made))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(made.CSV), 0o600))
 }
 
 // faulted waits until every fault that was set has hit a call.

@@ -107,7 +107,7 @@ func (a *app) noteEnds(rows []tokenbatch.Row) {
 // migrateProgress tells how far a batch is: every progressEvery, and when it
 // begins to wait.
 func (a *app) migrateProgress(ctx context.Context, b tokenbatch.Batch) func(tokenbatch.Progress) {
-	var last time.Time
+	var last, paused time.Time
 	resting := map[string]time.Time{}
 	return func(p tokenbatch.Progress) {
 		if ctx.Err() != nil {
@@ -126,19 +126,22 @@ func (a *app) migrateProgress(ctx context.Context, b tokenbatch.Batch) func(toke
 				a.note("cmd.zoho.migrate.resting", locale.Params{"client": core.CleanLine(id), "until": stamp(until)})
 			}
 		}
-		now := time.Now()
-		if p.Of == 0 || p.Ended == p.Of || now.Sub(last) < progressEvery {
+		if p.Of == 0 || p.Ended == p.Of {
 			return
 		}
-		last = now
 		params := locale.Params{
-			"ended": p.Ended, "of": p.Of, "rate": fmt.Sprintf("%.1f", p.Rate), "left": a.span(a.clock.Now().Add(p.Left)), "batch": b.Short(),
-			"next": a.span(p.Next),
+			"ended": p.Ended, "of": p.Of, "rate": fmt.Sprintf("%.1f", p.Rate), "left": a.spanOf(p.Left), "batch": b.Short(), "next": a.span(p.Next),
 		}
-		if !p.Next.IsZero() && p.Next.Sub(a.clock.Now()) > progressEvery {
+		now := time.Now()
+		if p.Next.Sub(a.clock.Now()) > progressEvery && !p.Next.Equal(paused) {
+			paused, last = p.Next, now
 			a.note("cmd.zoho.migrate.pause", params)
 			return
 		}
+		if now.Sub(last) < progressEvery || p.Ended == 0 {
+			return
+		}
+		last = now
 		a.note("cmd.zoho.migrate.progress", params)
 	}
 }
