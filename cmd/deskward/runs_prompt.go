@@ -100,6 +100,11 @@ func (a *app) saySection(p guide.Prompt) {
 	}
 	if f := p.Failure; f != nil {
 		fmt.Fprintf(w, "\n%s\n", a.say.T("cmd.runs.last-failure", localeParams("code", f.Code, "at", stamp(f.At))))
+		if f.Tried != "" { // what it says has been kept
+			for _, line := range a.explain(f.Err()) {
+				fmt.Fprintln(w, "  "+line)
+			}
+		}
 	}
 	fmt.Fprintln(w)
 }
