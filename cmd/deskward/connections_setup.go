@@ -12,9 +12,13 @@ import (
 )
 
 func (a *app) connectionsSetupCommand() *cobra.Command {
-	c := a.command("connections.setup", &cobra.Command{Use: "setup NAME ADDRESS", Args: args(2, 2)})
+	c := a.command("connections.setup", &cobra.Command{Use: "setup NAME [ADDRESS]", Args: args(1, 2)})
 	c.RunE = func(c *cobra.Command, given []string) error {
-		return a.connectionsSetup(c.Context(), given[0], given[1])
+		of := ""
+		if len(given) > 1 {
+			of = given[1]
+		}
+		return a.connectionsSetup(c.Context(), given[0], of)
 	}
 	return a.jsonFlag(c)
 }
@@ -22,7 +26,7 @@ func (a *app) connectionsSetupCommand() *cobra.Command {
 // setupJSON is what was read and found. Its field names are a contract.
 type setupJSON struct {
 	Connection string `json:"connection"`
-	Of         string `json:"of"`
+	Of         string `json:"of,omitempty"`
 	platform.Setup
 	Calls []core.Call `json:"calls"`
 }

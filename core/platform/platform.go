@@ -168,6 +168,9 @@ type Env struct {
 	// name, and returns it as it is then: what one is proven by. nil: there are
 	// no others.
 	Checked func(ctx context.Context, name string) (core.Connection, error)
+	// Grants counts the stored connections that hold a refresh token of the same
+	// client: some vendors limit them. nil: nobody knows.
+	Grants func(ctx context.Context) (int, error)
 }
 
 // Services are what actions work with.

@@ -97,7 +97,8 @@ func (s *Service) Dial(c core.Connection) (any, error) {
 	id := c.ID
 	env := Env{
 		HTTP: s.HTTP, Endpoints: s.Endpoints, Clock: s.Clock,
-		Token: func(ctx context.Context) (core.Secret, error) { return s.Tokens.Access(ctx, id) },
+		Token:  func(ctx context.Context) (core.Secret, error) { return s.Tokens.Access(ctx, id) },
+		Grants: func(ctx context.Context) (int, error) { return s.grants(ctx, c) },
 	}
 	if r, ok := s.Tokens.(Refresher); ok {
 		env.Renew = func(ctx context.Context) (core.Secret, error) {
@@ -120,6 +121,28 @@ func (s *Service) checkOther(ctx context.Context, c core.Connection, name string
 		return other, &core.Error{Tried: "check", On: c.Name, Code: "platform.no-proof", Class: core.Usage, Params: map[string]string{"proof": other.Name}}
 	}
 	return s.Check(ctx, other.ID)
+}
+
+// grants counts the stored connections with a refresh token of c's client.
+func (s *Service) grants(ctx context.Context, c core.Connection) (int, error) {
+	all, err := s.Connections.List(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, sum := range all {
+		if !sum.HasRefresh || sum.Platform != c.Platform || sum.Region != c.Region {
+			continue
+		}
+		o, err := s.Connections.Get(ctx, sum.ID)
+		if err != nil {
+			return n, err
+		}
+		if o.ClientID == c.ClientID {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // Ends returns what the connection's platform knows of its ends. It has the

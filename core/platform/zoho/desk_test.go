@@ -243,3 +243,69 @@ func TestCheckTellsARefusedRefreshFromARefusedCode(t *testing.T) {
 		t.Errorf("check: %+v", got)
 	}
 }
+
+func (b *bench) setup(id string) (map[string]string, []string) {
+	b.Helper()
+	setup, err := b.service.ReadSetup(b.Context(), b.conn(id), "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	facts, codes := map[string]string{}, []string{}
+	for _, f := range setup.Facts {
+		facts[f.Name] = f.Value
+	}
+	for _, f := range setup.Findings {
+		codes = append(codes, f.Code)
+	}
+	return facts, codes
+}
+
+func TestSetupTellsOrganizationPermissionsCreditsAndLimits(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	c := b.connected(b.fix.Scopes...)
+	facts, codes := b.setup(c.ID)
+	if len(codes) > 0 || facts["bound-to"] != b.fix.OrgID || facts["may"] != "Desk.basic.READ Desk.tickets.READ" || facts["credits-left"] == "" || facts["tokens-made"] != "0 / 10" || facts["refresh-tokens"] != "1 / 20" {
+		t.Errorf("%v, %v", facts, codes)
+	}
+	b.change(c.ID, func(c *core.Connection) {
+		c.Account = b.fix.OtherOrgID
+		for range 10 {
+			c.Refreshes = append(c.Refreshes, b.sb.Clock().Now())
+		}
+	})
+	facts, codes = b.setup(c.ID)
+	for _, want := range []string{"zoho.OAUTH_ORG_MISMATCH", "zoho.care.tokens-used"} {
+		if !strings.Contains(strings.Join(codes, " "), want) {
+			t.Errorf("no %s in %v (%v)", want, codes, facts)
+		}
+	}
+}
+
+func TestSetupFindsTheDataCentreThatTakesACredential(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	c := b.connected(b.fix.Scopes...)
+	b.change(c.ID, func(c *core.Connection) { c.Region = "jp" })
+	facts, codes := b.setup(c.ID)
+	if facts["taken-by"] != "eu" || len(codes) != 1 || codes[0] != "zoho.care.other-centre" {
+		t.Errorf("%v, %v", facts, codes)
+	}
+}
+
+func TestSetupCountsTheRefreshTokensOfAClient(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	c := b.connected(b.fix.Scopes...)
+	for i := range 18 {
+		other := c
+		other.ID, other.Name = "", "Other "+string(rune('a'+i))
+		other.Secrets = core.Secrets{core.SecretRefreshToken: core.NewSecret("canary"), core.SecretClientSecret: core.NewSecret("canary")}
+		if _, err := b.services.Connections.Add(b.Context(), other); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if facts, codes := b.setup(c.ID); facts["refresh-tokens"] != "19 / 20" || len(codes) != 1 || codes[0] != "zoho.care.grants-near" {
+		t.Errorf("%v, %v", facts, codes)
+	}
+}
