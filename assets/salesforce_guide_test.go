@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"deskward/core"
+	"deskward/core/action"
 	"deskward/core/consent"
 	"deskward/core/guide"
 	"deskward/core/locale"
@@ -247,6 +248,37 @@ func TestSalesforceGuideMailIsSentAgainOnceItCanGetThrough(t *testing.T) {
 				t.Errorf("%d mails were sent", got)
 			}
 		})
+	}
+}
+
+// A mail whose answer was lost may have left: it is not sent again by itself,
+// and where the admin has seen that it left, its case is found.
+func TestSalesforceGuideDoesNotRepeatAMailWhoseAnswerWasLost(t *testing.T) {
+	t.Parallel()
+	r := newRehearsal(t, salesforceGuide, salesforce.Platform(), google.Platform())
+	run, err := r.runner.Start(t.Context(), salesforceGuide, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.sb.SetFault(sandbox.Fault{Service: "google.smtp", Path: "TAKEN", Cut: true, Times: 1})
+	o := r.salesforceOptions(nil, nil)
+	o.Instead = false
+	run, err = r.runner.Drive(t.Context(), run, o)
+	if firstOpen(run) == "owned" { // the link that is always forgotten
+		if run, err = r.runner.Instead(t.Context(), run); err != nil {
+			t.Fatal(err)
+		}
+		run, err = r.runner.Drive(t.Context(), run, o)
+	}
+	if core.CodeOf(err) != "mail.sent-unknown" || run.StateOf("send") != guide.Unknown || len(r.sb.GoogleMails()) != 1 {
+		t.Fatalf("at %s, %s: %v", firstOpen(run), run.StateOf("send"), err)
+	}
+	r.sb.Clock().Advance(10 * time.Minute) // when no other session can be at it any more
+	if run, err = r.runner.Resolve(t.Context(), run, action.DidHappen); err != nil || run.Steps["send"].Out["from"] != r.sb.Fixtures().Google.Consumer {
+		t.Fatalf("%v, %v", run.Steps["send"], err)
+	}
+	if run, err = r.runner.Drive(t.Context(), run, o); err != nil || run.State != guide.Complete || len(r.sb.GoogleMails()) != 1 {
+		t.Fatalf("%s at %s: %v", run.State, firstOpen(run), err)
 	}
 }
 

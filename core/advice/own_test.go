@@ -99,3 +99,26 @@ func TestWhatTheVendorSaidGoesBeforeTheCodeThatSumsItUp(t *testing.T) {
 		t.Errorf("%+v", a.Candidates)
 	}
 }
+
+func FuzzExplainPasted(f *testing.F) {
+	c, p := catalogue(f), words(f, locale.Japanese)
+	for _, seed := range []string{"mail.hung", "finding.messaging.kid.missing", "a.b.c..d", "store.locked google.invalid_grant net.timeout mail.busy zoho.invalid_code", "..-._", "日本.語"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		a := c.ExplainPasted(text, p)
+		if len(a.Candidates) > 4 {
+			t.Errorf("%d meanings", len(a.Candidates))
+		}
+		seen := map[string]bool{}
+		for _, x := range a.Candidates {
+			if x.Code == "" || x.Means == "" || seen[x.Code+x.Confidence] {
+				t.Errorf("%+v", x)
+			}
+			seen[x.Code+x.Confidence] = true
+			if x.Confidence == advice.Own && !strings.Contains(text, x.Code) {
+				t.Errorf("%s is not in %q", x.Code, text)
+			}
+		}
+	})
+}
