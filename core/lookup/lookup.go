@@ -24,8 +24,8 @@ import (
 type Finder interface {
 	// Takes lists the kinds of query that the platform can answer.
 	Takes() []QueryKind
-	// Find returns everybody the query's text may mean, read as kind k. Nobody
-	// is no error.
+	// Find returns everybody the query's text may mean, read as kind k: with an
+	// error those who were found before it. Nobody is no error.
 	Find(ctx context.Context, k QueryKind, text string) ([]core.Visitor, error)
 }
 
@@ -216,10 +216,6 @@ func (t *trail) ask(ctx context.Context, i int, leads []Lead) []Lead {
 	var failed error
 	for _, l := range leads {
 		found, err := t.find(callCtx, i, l)
-		if err != nil {
-			failed = err
-			break
-		}
 		for _, v := range found {
 			if known(a.Visitors, v) {
 				continue
@@ -229,6 +225,10 @@ func (t *trail) ask(ctx context.Context, i int, leads []Lead) []Lead {
 			if l.Kind != ByText || len(found) == 1 { // a name that several have leads to none of them
 				next = append(next, t.follow(callCtx, i, v)...)
 			}
+		}
+		if err != nil { // who was found before it stays
+			failed = err
+			break
 		}
 	}
 	t.change(i, func(now *Answer) {

@@ -331,6 +331,35 @@ func TestWhatWasFoundStaysWhenTheRestIsCancelled(t *testing.T) {
 	}
 }
 
+// halfway finds a person, and is then refused the rest.
+type halfway struct{ *people }
+
+func (h halfway) Find(ctx context.Context, k lookup.QueryKind, text string) ([]core.Visitor, error) {
+	found, err := h.people.Find(ctx, k, text)
+	if err == nil && len(found) > 0 {
+		err = &core.Error{Tried: "look-up", Code: "x.unavailable"}
+	}
+	return found, err
+}
+
+func TestWhoWasFoundBeforeAFailureIsShownAndLeadsOn(t *testing.T) {
+	t.Parallel()
+	w := linked()
+	sources := w.sources()
+	sources[1].Finder = halfway{w.support}
+	r := (&lookup.Service{Clock: fixed{}}).Find(t.Context(), lookup.Parse("external:"+sub), sources, nil)
+	support := r.Answers[1]
+	if support.State != lookup.Failed || support.Code != "x.unavailable" || len(support.Visitors) != 1 {
+		t.Errorf("Support: %+v", support)
+	}
+	if len(r.Answers[3].Visitors) != 1 {
+		t.Errorf("the way to Chat was not gone: %+v", r.Answers[3])
+	}
+	if r.Verdict.Outcome != lookup.Linked || !slices.Equal(r.Verdict.Unseen, []string{"support"}) {
+		t.Errorf("%+v", r.Verdict)
+	}
+}
+
 func TestParseSaysWhatAQueryMayBe(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string]string{

@@ -99,6 +99,13 @@ func TestPeopleOfTheRealSupportAreReadAsOthersRecordedThem(t *testing.T) {
 	if len(other) != 1 || other[0].ID != "1263531660149" || len(other[0].Emails) < 1 {
 		t.Errorf("another: %+v", other)
 	}
+	// Of whom the further addresses were not recorded, the record itself is seen.
+	if found, err := s.Find(t.Context(), lookup.BySupportID, "1263531659969"); err == nil || len(found) != 1 || found[0].Email() != "skywalker@demo.com" {
+		t.Errorf("by id: %+v %v", found, err)
+	}
+	if found, err := s.Find(t.Context(), lookup.ByEmail, "skywalker@demo.com"); err == nil || len(found) != 1 || found[0].ID != "1263531659969" {
+		t.Errorf("by e-mail: %+v %v", found, err)
+	}
 	// What nobody recorded is no answer, and never "nobody".
 	if _, err := s.Find(t.Context(), lookup.ByExternalID, "never asked"); err == nil {
 		t.Error("a server's refusal counts as nobody")

@@ -34,7 +34,8 @@ func (*Support) Takes() []lookup.QueryKind {
 var supportID = core.Pattern(`^[0-9]{1,20}$`)
 
 // Find implements lookup.Finder. Of few people found, all addresses are
-// fetched: a record names the primary one alone.
+// fetched: a record names the primary one alone. Where they are refused, the
+// people are returned with the error.
 func (s *Support) Find(ctx context.Context, k lookup.QueryKind, text string) ([]core.Visitor, error) {
 	text = strings.TrimSpace(text)
 	if s.err != nil || text == "" {
@@ -60,7 +61,7 @@ func (s *Support) Find(ctx context.Context, k lookup.QueryKind, text string) ([]
 	}
 	for i := range found {
 		if err := s.addresses(ctx, &found[i]); err != nil {
-			return nil, err
+			return found, err
 		}
 	}
 	return found, nil
