@@ -62,7 +62,7 @@ func Codes() []string {
 		"external-id.same", "external-id.case", "external-id.case-unsure", "external-id.differs", "external-id.missing", "external-id.missing-chat", "external-id.too-long", "external-id.like-email",
 		"external-id.like-number", "external-id.conversation", "login.sub-matches", "login.sub-unknown", "login.second",
 		"authenticated.yes", "authenticated.no", "email.taken", "email.taken-support", "email.unverified", "login.no-email",
-		"duplicate", "blocked", "several", "unseen", "bridge",
+		"duplicate", "blocked", "several", "unseen", "unseen-rest", "bridge",
 	}
 }
 
@@ -78,7 +78,11 @@ func Judge(r Result) Verdict {
 		switch a.State {
 		case Failed, Limited, Asking:
 			j.verdict.Unseen = append(j.verdict.Unseen, a.Source)
-			j.add(Note, "unseen", a.Source, "code", a.Code)
+			code := "unseen"
+			if len(a.Visitors) > 0 && a.State == Failed {
+				code = "unseen-rest" // it failed after it had found somebody
+			}
+			j.add(Note, code, a.Source, "code", a.Code)
 		}
 		if a.BridgeErr != nil || a.BridgeCode != "" {
 			j.add(Note, "bridge", a.Source, "code", a.BridgeCode)

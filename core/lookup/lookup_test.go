@@ -355,7 +355,7 @@ func TestWhoWasFoundBeforeAFailureIsShownAndLeadsOn(t *testing.T) {
 	if len(r.Answers[3].Visitors) != 1 {
 		t.Errorf("the way to Chat was not gone: %+v", r.Answers[3])
 	}
-	if r.Verdict.Outcome != lookup.Linked || !slices.Equal(r.Verdict.Unseen, []string{"support"}) {
+	if r.Verdict.Outcome != lookup.Linked || !slices.Equal(r.Verdict.Unseen, []string{"support"}) || !strings.Contains(codes(r), "note:unseen-rest") {
 		t.Errorf("%+v", r.Verdict)
 	}
 }
