@@ -24,8 +24,6 @@ const (
 	refusal = `{"status":"401","schemes":"Bearer","scope":"` + scope + `"}`
 )
 
-var errBusy = errors.New("busy")
-
 // xoauth2 is the server's side of the mechanism, for servers that have none:
 // the reason as a challenge, then an empty line, then the refusal.
 type xoauth2 struct {
