@@ -23,6 +23,7 @@ import (
 	"deskward/tui/migrations"
 	"deskward/tui/rewrite"
 	"deskward/tui/screen"
+	"deskward/tui/tokens"
 	"deskward/tui/unlock"
 	"deskward/tui/visitors"
 )
@@ -322,6 +323,7 @@ func (d *desk) migrationDeps() migrations.Deps {
 	deps := migrations.Deps{
 		Runner: s.runner, Guides: s.runner.Guides, Clock: s.clock, Folder: d.privateFolder(), Rehearse: d.rehearse,
 		Functions: func() screen.Screen { return rewrite.New(rewrite.Deps{Scan: folder.Scan}) },
+		Tokens:    func() screen.Screen { return tokens.New(d.tokenDeps()) },
 	}
 	if d.sandbox != nil {
 		deps.AdvanceClock = func(by time.Duration) { d.sandbox.Clock().Advance(by) }

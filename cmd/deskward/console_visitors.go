@@ -34,13 +34,19 @@ func (d *desk) visitorDeps() visitors.Deps {
 
 // readList reads a list of people from a file of the admin's.
 func (d *desk) readList(ctx context.Context, path, column string) (lookup.List, error) {
-	if rest, ok := strings.CutPrefix(path, "~/"); ok {
-		path = filepath.Join(d.app.env.Getenv("HOME"), rest)
-	}
+	path = d.homePath(path)
 	if path == "-" { // the keyboard is the console's
 		return lookup.List{}, inputError("read-queries", path, fs.ErrNotExist)
 	}
 	return d.app.readList(ctx, path, column)
+}
+
+// homePath is a path of the admin's, whose ~ is their home.
+func (d *desk) homePath(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		return filepath.Join(d.app.env.Getenv("HOME"), rest)
+	}
+	return path
 }
 
 // exportBatch writes what came of a batch beside the store, as a table that

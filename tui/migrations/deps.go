@@ -50,8 +50,9 @@ type Deps struct {
 	// sandbox, where no vendor's page gives any. nil: this is no sandbox.
 	Examples func(ctx context.Context, run guide.Run) (guide.Answers, error)
 
-	// Functions opens the rewriting of Deluge functions. nil: there is none.
-	Functions func() screen.Screen
+	// Functions opens the rewriting of Deluge functions, and Tokens the lists of
+	// old tokens. nil: there is none.
+	Functions, Tokens func() screen.Screen
 
 	// Folder is where reports are written; "" is the working directory.
 	Folder string

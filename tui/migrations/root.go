@@ -162,6 +162,10 @@ func (r *root) Update(msg tea.Msg) screen.Step {
 			if r.d.Functions != nil {
 				return screen.Step{Open: r.d.Functions()}
 			}
+		case "t":
+			if r.d.Tokens != nil {
+				return screen.Step{Open: r.d.Tokens()}
+			}
 		default:
 			r.cursor.Update(msg, r.rows())
 		}
@@ -255,6 +259,9 @@ func (r *root) Keys() []screen.Key {
 	}
 	if r.d.Functions != nil {
 		keys = append(keys, screen.NewKey("d", "migrations.key.functions", "d"))
+	}
+	if r.d.Tokens != nil {
+		keys = append(keys, screen.NewKey("t", "migrations.key.tokens", "t"))
 	}
 	return append(keys,
 		screen.NewKey("j/k", "migrations.key.move", "j", "k", "up", "down", "pgup", "pgdown", "g", "G").Hide())

@@ -41,6 +41,9 @@ type Deps struct {
 	// its path. It holds the old tokens where the support needs them. nil: it
 	// can't.
 	Sheet func(ctx context.Context, id string) (string, error)
+	// Example makes a table of tokens that exist in the sandbox. nil: this is no
+	// sandbox.
+	Example func() (table string, err error)
 	// Regions are the vendor's data centres.
 	Regions []widget.Option
 }

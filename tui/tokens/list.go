@@ -194,6 +194,17 @@ func (n *list) key(msg tea.KeyPressMsg) screen.Step {
 		return screen.Step{}
 	case "ctrl+s":
 		return n.submit()
+	case "ctrl+g":
+		if n.d.Example == nil || n.busy {
+			return screen.Step{}
+		}
+		table, err := n.d.Example()
+		if err != nil {
+			return screen.Fail(err)
+		}
+		n.form.Set(fieldFile, "")
+		n.raw, n.read, n.err = []byte(table), nil, nil
+		return n.look()
 	case "enter":
 		if n.form.Focused() == fieldFile && n.form.Value(fieldFile) != "" && n.read == nil {
 			return n.submit()
@@ -281,10 +292,14 @@ func (n *list) Keys() []screen.Key {
 	if n.read != nil {
 		do = screen.NewKey("ctrl+s", "tokens.key.write-down", "ctrl+s").If(n.good() > 0, "tokens.off.no-good-line")
 	}
-	return []screen.Key{
+	keys := []screen.Key{
 		do.If(!n.busy, "tokens.off.busy"),
 		screen.NewKey("tab", "tokens.key.field", "tab", "shift+tab"),
 		screen.NewKey("pgdn", "tokens.key.scroll", "pgdown", "pgup").Hide(),
 		screen.NewKey("esc", "tokens.key.leave", "esc"),
 	}
+	if n.d.Example != nil {
+		keys = slices.Insert(keys, 1, screen.NewKey("ctrl+g", "keys.key.fill", "ctrl+g"))
+	}
+	return keys
 }

@@ -84,7 +84,7 @@ func TestTokenScreensReadWellAtEverySize(t *testing.T) {
 					c := open(t, w, lang, size[0], size[1])
 					drive(w, c)
 					c.Fits(size[0], size[1])
-					for _, bad := range []string{"<no value>", "[tokens.", "[tokenbatch.", "canary-"} {
+					for _, bad := range []string{"<no value>", "[tokens.", "[tokenbatch.", "[error.", "canary-"} {
 						if strings.Contains(c.Text(), bad) {
 							t.Errorf("%s in\n%s", bad, c.Text())
 						}

@@ -2,6 +2,7 @@ package tokens_test
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"strings"
 	"sync"
@@ -100,7 +101,7 @@ func (*vendor) Connection(l tokenbatch.Line, t tokenbatch.Tokens, now time.Time)
 }
 
 func (*vendor) Claim(*core.Connection, string) error { return nil }
-func (*vendor) Free(*core.Connection)                {}
+func (*vendor) Free(*core.Connection, error)         {}
 func (*vendor) Meaning(error) tokenbatch.Meaning     { return tokenbatch.OfToken }
 func (*vendor) OldEnds() string                      { return "zoho.old-token-ends" }
 
@@ -175,8 +176,16 @@ func open(t testing.TB, w *world, lang locale.Lang, width, height int) console {
 		Printer:  func(l locale.Lang) (*locale.Printer, error) { return locale.Load(texts, l) },
 		Lang:     lang,
 		Explain: func(err error, p *locale.Printer) screen.Explanation {
-			code := core.CodeOf(err)
-			return screen.Explanation{Headline: p.T("error." + code), Code: code}
+			code, params := core.CodeOf(err), locale.Params{}
+			if e, ok := errors.AsType[*core.Error](err); ok {
+				for k, v := range e.Params {
+					params[k] = v
+				}
+			}
+			if !p.Has("error." + code) { // a vendor's: its words are advice
+				return screen.Explanation{Headline: code, Code: code}
+			}
+			return screen.Explanation{Headline: p.T("error."+code, params), Code: code}
 		},
 		Protection: func(screen.Env) string { return "" },
 		Clock:      w.clock, Getenv: func(string) string { return "" },
