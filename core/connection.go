@@ -180,11 +180,12 @@ func (s Summary) State(now time.Time) State {
 		return State{HealthBad, "expired", s.AccessExpires}
 	case !s.AccessExpires.IsZero():
 		return State{HealthWarn, "expires", s.AccessExpires}
+	case s.Grant == GrantRecord && s.CheckedAt.IsZero():
+		return State{HealthUnknown, "unproven", time.Time{}}
+	case s.Grant == GrantRecord:
+		return State{HealthGood, "proven", s.CheckedAt} // by another connection
 	case s.CheckedAt.IsZero():
 		return State{HealthUnknown, "unchecked", time.Time{}}
-	}
-	if s.Grant == GrantRecord {
-		return State{HealthGood, "proven", s.CheckedAt} // by another connection
 	}
 	return State{HealthGood, "works", s.CheckedAt}
 }

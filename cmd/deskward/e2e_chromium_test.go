@@ -34,7 +34,8 @@ type devtools struct {
 	Error   json.RawMessage `json:"error,omitempty"`
 }
 
-func startChromium(t testing.TB) *chromium {
+// startChromium starts it, with more flags where a test wants them.
+func startChromium(t testing.TB, flags ...string) *chromium {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
@@ -52,8 +53,8 @@ func startChromium(t testing.TB) *chromium {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(path, "--remote-debugging-pipe", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
-		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+home)
+	cmd := exec.Command(path, append(flags, "--remote-debugging-pipe", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
+		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+home)...)
 	cmd.Env = append(os.Environ(), "TMPDIR="+home)
 	cmd.ExtraFiles = []*os.File{in, out}                  // descriptors 3 and 4, which the protocol uses
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // its helpers end with it
@@ -127,7 +128,7 @@ func (c *chromium) call(session, method string, params, result any) {
 // page is one tab.
 type page struct {
 	*chromium
-	session string
+	target, session string
 }
 
 // open opens an address in a tab of its own.
@@ -137,7 +138,7 @@ func (c *chromium) open(address string) page {
 	c.call("", "Target.createTarget", map[string]any{"url": address}, &target)
 	var session struct{ SessionID string }
 	c.call("", "Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &session)
-	return page{c, session.SessionID}
+	return page{c, target.TargetID, session.SessionID}
 }
 
 // sight is what a tab shows.
@@ -192,10 +193,55 @@ func (p page) until(what string, ok func(sight) bool) (seen []sight) {
 func (p page) allow() {
 	p.t.Helper()
 	seen := p.until("a consent page", func(s sight) bool { return s.Y > 0 })
-	at := seen[len(seen)-1]
+	p.click(seen[len(seen)-1].X, seen[len(seen)-1].Y)
+}
+
+func (p page) click(x, y float64) {
+	p.t.Helper()
 	for _, kind := range []string{"mousePressed", "mouseReleased"} {
-		p.call(p.session, "Input.dispatchMouseEvent", map[string]any{"type": kind, "x": at.X, "y": at.Y, "button": "left", "clickCount": 1}, nil)
+		p.call(p.session, "Input.dispatchMouseEvent", map[string]any{"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}, nil)
 	}
+}
+
+// untick takes the tick out of the box of a value, with the mouse.
+func (p page) untick(value string) {
+	p.t.Helper()
+	p.until("a consent page", func(s sight) bool { return s.Y > 0 })
+	quoted, err := json.Marshal(value)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var box struct {
+		X, Y    float64
+		Checked bool
+	}
+	read := func() {
+		var out struct{ Result struct{ Value string } }
+		p.call(p.session, "Runtime.evaluate", map[string]any{"expression": `(() => {
+			const b = [...document.querySelectorAll('input[type=checkbox]')].find(b => b.value == ` + string(quoted) + `), r = b.getBoundingClientRect()
+			return JSON.stringify({x: r.x + r.width / 2, y: r.y + r.height / 2, checked: b.checked})
+		})()`}, &out)
+		if err := json.Unmarshal([]byte(out.Result.Value), &box); err != nil {
+			p.t.Fatalf("no box %s: %v", value, err)
+		}
+	}
+	if read(); !box.Checked {
+		p.t.Fatalf("the box %s is not ticked", value)
+	}
+	if p.click(box.X, box.Y); box.Checked {
+		read()
+	}
+	if box.Checked {
+		p.t.Fatalf("the box %s stays ticked", value)
+	}
+}
+
+// address is what stands in the address bar, also of a page that did not load.
+func (p page) address() string {
+	p.t.Helper()
+	var out struct{ TargetInfo struct{ URL string } }
+	p.call("", "Target.getTargetInfo", map[string]any{"targetId": p.target}, &out)
+	return out.TargetInfo.URL
 }
 
 func (s sight) String() string { return fmt.Sprintf("%s %q %q", s.Path, s.Title, s.Text) }

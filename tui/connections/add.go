@@ -278,7 +278,7 @@ func (a *add) added(msg added) screen.Step {
 		return step
 	}
 	d := newDetail(a.f, msg.conn.Summary())
-	d.checkFirst = true
+	d.checkFirst = msg.conn.Grant != core.GrantRecord // it may have nothing yet by which it is proven, which its health says
 	step.Replace = d
 	return step
 }

@@ -122,7 +122,7 @@ func nextStep(state string) string {
 		return "o"
 	case "legacy":
 		return "m"
-	case "unchecked":
+	case "unchecked", "unproven":
 		return "c"
 	case "secret-ends", "secret-ended":
 		return "E"
@@ -214,6 +214,9 @@ func (c *card) drawHealth(f *facts) {
 	e := f.e
 	for i, one := range c.sheet.Findings {
 		sign, style := findingMark(e, one.Level)
+		if one.Level == platform.Notes {
+			sign = e.Theme.Glyphs.Dot // nothing is awaited
+		}
 		params := locale.Params{}
 		for k, v := range one.Params {
 			params[k] = core.CleanLine(v)

@@ -109,7 +109,7 @@ func TestAnAssetIsProvenByTheConnectionThatItNames(t *testing.T) {
 	b := newBench(t)
 	b.google("Support mailbox", b.fix.Google.Mailbox)
 	c := b.asset(core.GrantRecord, map[string]string{"proof": "Support mailbox"}, "")
-	if s := c.Summary().State(b.sb.Clock().Now()); s.Code != "unchecked" {
+	if s := c.Summary().State(b.sb.Clock().Now()); s.Code != "unproven" {
 		t.Errorf("before the check: %v", s)
 	}
 	c, err := b.service.Check(t.Context(), c.ID)
