@@ -151,17 +151,21 @@ const endsSoon = 7 * 24 * time.Hour
 
 // State judges the connection at the time now.
 func (s Summary) State(now time.Time) State {
+	noted := "" // the end of a record is what somebody noted, and it says so
+	if s.Grant == GrantRecord {
+		noted = "record-"
+	}
 	switch {
 	case !s.Grant.Unattended() && s.Grant != GrantRecord && !s.HasAccess && !s.HasRefresh && !s.HasCredential:
 		return State{HealthWaiting, "consent-missing", time.Time{}}
 	case !s.EndsAt.IsZero() && !now.Before(s.EndsAt):
-		return State{HealthBad, "ended", s.EndsAt}
+		return State{HealthBad, noted + "ended", s.EndsAt}
 	case !s.CheckedAt.IsZero() && !s.CheckOK:
 		return State{HealthBad, "refused", s.CheckedAt}
 	case !s.RefreshBegun.IsZero() && now.Sub(s.RefreshBegun) > LeaseTime:
 		return State{HealthWarn, "refresh-unknown", s.RefreshBegun}
 	case !s.EndsAt.IsZero() && s.EndsAt.Sub(now) < endsSoon:
-		return State{HealthWarn, "ends", s.EndsAt}
+		return State{HealthWarn, noted + "ends", s.EndsAt}
 	case !s.SecretEndsAt.IsZero() && !now.Before(s.SecretEndsAt):
 		return State{HealthWarn, "secret-ended", s.SecretEndsAt}
 	case !s.SecretEndsAt.IsZero() && s.SecretEndsAt.Sub(now) < endsSoon:

@@ -92,7 +92,7 @@ func (c *card) verdict(e screen.Env, width int) []string {
 	if end, known := c.f.end(c.sum); known && c.f.Migrate != nil && st.Code != "legacy" {
 		lines = append(lines, c.ending(e, end, width)...)
 	}
-	if key := nextStep(st.Code); key != "" && (key != "o" || c.sum.Grant != core.GrantRecord) {
+	if key := nextStep(st.Code); key != "" {
 		lines = append(lines, widget.Indent(widget.Marked(e.Theme.Key.Render(key), e.T("connections.next."+st.Code), w), pad)...)
 	}
 	return lines

@@ -21,6 +21,15 @@ type copyable struct {
 	secret core.Secret
 }
 
+// words are the text, and of a secret what it is called.
+func (c copyable) words(e screen.Env) string {
+	if c.secret.Empty() {
+		return c.text
+	}
+	_, name, _ := strings.Cut(c.name, ".")
+	return c.text + "  " + widget.Named(e, name, "connections.secret.name."+name)
+}
+
 // copyables are the texts of the current step that are needed elsewhere: its
 // link, and what its text sets apart as code.
 func (s *step) copyables() []copyable {
@@ -55,13 +64,19 @@ func (s *step) copyables() []copyable {
 // copy copies the one thing there is, or asks which.
 func (s *step) copy() screen.Step {
 	all := s.copyables()
+	current, _ := s.run.Current()
+	at := current.ID
 	if len(all) == 0 {
 		return screen.Step{}
 	}
 	if len(all) == 1 && all[0].secret.Empty() {
 		return screen.Step{Copy: screen.Copy{Text: all[0].text, What: "migrations.copy.value"}}
 	}
-	return screen.Step{Open: &copyMenu{d: s.d, run: s.run, all: all}}
+	m := &copyMenu{d: s.d, run: s.run, all: all, copied: func(i int) { s.copied = place{at, i} }}
+	if s.copied.step == at { // a form is filled in value after value: the next one is offered
+		m.cursor.Selected = (s.copied.item + 1) % len(all)
+	}
+	return screen.Step{Open: m}
 }
 
 // unwrapped shows the same outside the full screen; secrets stay dots.
@@ -80,6 +95,13 @@ type copyMenu struct {
 	scope  *screen.Scope
 	all    []copyable
 	cursor widget.List
+	copied func(item int)
+}
+
+// place is one of what a step has to be copied.
+type place struct {
+	step string
+	item int
 }
 
 // leaving is a secret whose copying stands in the log, or could not be written
@@ -113,6 +135,7 @@ func (c *copyMenu) Update(msg tea.Msg) screen.Step {
 	chosen := c.all[c.cursor.Selected]
 	switch k.String() {
 	case "enter", "y":
+		c.copied(c.cursor.Selected)
 		if chosen.secret.Empty() {
 			return screen.Step{Back: true, Copy: screen.Copy{Text: chosen.text, What: "migrations.copy.value"}}
 		}
@@ -135,7 +158,7 @@ func (c *copyMenu) Draw(e screen.Env) screen.Frame {
 		if i == c.cursor.Selected {
 			mark = " " + e.Theme.Accent.Render(e.Theme.Glyphs.Selected) + " "
 		}
-		lines = append(lines, mark+widget.Cut(c.all[i].text, e.Width-3, e.Theme.Glyphs.Cut))
+		lines = append(lines, mark+widget.Cut(c.all[i].words(e), e.Width-3, e.Theme.Glyphs.Cut))
 	}
 	whole := widget.Wrap(c.all[c.cursor.Selected].text, e.Width)
 	return widget.Frame(append(append(lines, ""), styledLines(first(whole, 5), e.Theme.Muted)...))

@@ -34,6 +34,7 @@ type step struct {
 	work   work
 	failed error  // why the current step's last try failed, while this screen saw it
 	proven string // id of the step that has just been done and whose outcome is on the screen
+	copied place  // what was copied last
 }
 
 // work is what this screen has asked the runner to do and waits for.

@@ -291,3 +291,23 @@ func TestTheFormHasNoPortThatDoesNotWork(t *testing.T) {
 		}
 	}
 }
+
+// What somebody noted is no knowledge of the token: no state claims that it works.
+func TestTheStateOfARecordClaimsNoMoreThanWasNoted(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+	base := core.Summary{Grant: core.GrantRecord}
+	for want, change := range map[string]func(*core.Summary){
+		"unproven":     func(*core.Summary) {},
+		"proven":       func(s *core.Summary) { s.CheckedAt, s.CheckOK = now, true },
+		"refused":      func(s *core.Summary) { s.CheckedAt, s.CheckCode = now, "webex.other-mailbox" },
+		"record-ends":  func(s *core.Summary) { s.CheckedAt, s.CheckOK, s.EndsAt = now, true, now.Add(time.Hour) },
+		"record-ended": func(s *core.Summary) { s.CheckedAt, s.CheckOK, s.EndsAt = now, true, now.Add(-time.Hour) },
+		"secret-ended": func(s *core.Summary) { s.SecretEndsAt = now.Add(-time.Hour) },
+	} {
+		s := base
+		if change(&s); s.State(now).Code != want {
+			t.Errorf("%+v is %s, want %s", s, s.State(now).Code, want)
+		}
+	}
+}
