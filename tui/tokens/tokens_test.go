@@ -102,7 +102,9 @@ func proven(w *world, c console) {
 	w.clock.advance(25 * time.Hour)
 	c.press("p")
 	c.either("3 dead", "失効 3 件")
-	c.Until("nothing more to prove", func() bool { return !strings.Contains(c.Text(), "p prove dead") && !strings.Contains(c.Text(), "p 失効確認") })
+	c.Until("nothing more to prove", func() bool {
+		return !strings.Contains(c.Text(), "p prove dead") && !strings.Contains(c.Text(), "p 失効確認")
+	})
 }
 
 // external is a list that the vendor's support has to confirm.

@@ -158,7 +158,7 @@ func (m *migration) permissions(ctx context.Context, in PermissionsIn) (Permissi
 	if known, ok := errors.AsType[*core.Error](err); ok {
 		known.Tried = "try-application"
 	}
-	return PermissionsOut{ReadAt: out.ReadAt, Lines: out.Lines}, err
+	return PermissionsOut(out), err
 }
 
 // TokenGivenIn is the input of zoho.old_token_refused: an auth token that was
