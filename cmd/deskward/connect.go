@@ -99,7 +99,8 @@ func mayTakeUp(c core.Connection, id core.PlatformID, o connectOptions) error {
 	differs := func(flag, stored string) bool { return flag != "" && flag != stored }
 	sum := c.Summary()
 	switch {
-	case c.Platform != id, sum.HasAccess || sum.HasRefresh || sum.HasCredential,
+	case c.Platform != id, c.Grant == core.GrantRecord, // which waits for nothing: connections edit is for it
+		sum.HasAccess || sum.HasRefresh || sum.HasCredential,
 		differs(o.region, c.Region), differs(o.clientID, c.ClientID), differs(o.issuer, c.Issuer), differs(o.grant, string(c.Grant)):
 		return &core.Error{Tried: "name-connection", On: c.Name, Code: "connection.name-taken", Class: core.Usage, Err: core.ErrExists}
 	}

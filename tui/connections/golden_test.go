@@ -18,6 +18,7 @@ func TestScreensLookAsAgreed(t *testing.T) {
 	t.Parallel()
 	states := storedStates()
 	maps.Copy(states, askingStates())
+	maps.Copy(states, assetStates())
 	for name, show := range states {
 		for _, lang := range locale.Langs() {
 			for _, size := range sizes() {

@@ -109,7 +109,7 @@ func (f *family) rowKeys(s core.Summary, some bool, busy work) map[string]screen
 		return k.If(busy == "", "connections.off.busy").If(some, none)
 	}
 	return map[string]screen.Key{
-		"check":   idle(screen.NewKey("c", "connections.key.check", "c").If(has, "connections.off.no-token")),
+		"check":   idle(screen.NewKey("c", "connections.key.check", "c").If(has || s.Grant == core.GrantRecord, "connections.off.no-token")),
 		"refresh": idle(screen.NewKey("r", "connections.key.refresh", "r").If(s.HasRefresh || s.Grant.Unattended(), "connections.off.no-refresh")),
 		"consent": screen.NewKey("o", "connections.key.consent", "o").If(consentable(s.Grant), "connections.off.no-consent").If(some, none),
 		"migrate": screen.NewKey("m", "connections.key.migrate", "m").If(f.Migrate != nil, "connections.off.no-migration").If(f.ends(s), "connections.off.not-legacy").If(some, none),
