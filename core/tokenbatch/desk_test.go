@@ -34,7 +34,9 @@ func newDesk(t testing.TB) *desk {
 	}
 	t.Cleanup(func() { sb.Close() })
 	d := &desk{TB: t, sb: sb, fix: sb.Fixtures().Zoho}
-	d.service = serviceOver(t, mem.New(), sb.Clock(), sb.Endpoints())
+	if d.service, err = serviceFor(mem.New(), sb.Clock(), sb.Endpoints()); err != nil {
+		t.Fatal(err)
+	}
 	d.service.Wait = func(ctx context.Context, wait time.Duration) error { // the clock goes on, the test does not wait
 		sb.Clock().Advance(wait)
 		return ctx.Err()
@@ -44,17 +46,16 @@ func newDesk(t testing.TB) *desk {
 	return d
 }
 
-func serviceOver(t testing.TB, st core.Store, clock core.Clock, endpoints transport.Endpoints) *tokenbatch.Service {
-	t.Helper()
+func serviceFor(st core.Store, clock core.Clock, endpoints transport.Endpoints) (*tokenbatch.Service, error) {
 	client, err := transport.New(transport.Options{Clock: clock})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	events := &core.EventLog{Store: st, Clock: clock, Actor: core.Actor{User: "admin", Host: "test"}}
 	vendor := zoho.Batch(platform.Services{
 		Connections: &core.Connections{Store: st, Events: events}, Store: st, Events: events, Clock: clock, HTTP: client, Endpoints: endpoints,
 	})
-	return &tokenbatch.Service{Store: st, Events: events, Clock: clock, Vendor: vendor, Lease: time.Second}
+	return &tokenbatch.Service{Store: st, Events: events, Clock: clock, Vendor: vendor, Lease: time.Second}, nil
 }
 
 // made adds auth tokens to the double and returns them as an admin's list.

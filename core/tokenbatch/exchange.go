@@ -18,32 +18,85 @@ func (t *tour) do(ctx context.Context, j *job) finished {
 		return t.fatal(ctx, f, err)
 	}
 	if !t.options.Unasked {
-		if pulse, err := t.service.Vendor.Pulse(ctx, line); pulse != Alive || err != nil {
+		var pulse Pulse
+		t.calling(func() { pulse, err = t.service.Vendor.Pulse(ctx, line) })
+		if pulse != Alive || err != nil {
 			return t.notAsked(ctx, f, pulse, err)
 		}
 	}
-	if ctx.Err() != nil { // nothing is begun any more
-		f.row.State = Waiting
+	tokens, f, err := t.exchange(ctx, f, line)
+	if f.fatal != nil || !f.sent && err == nil {
 		return f
 	}
-	begun, err := t.begin(j.row)
-	if e, ok := errors.AsType[*claimed](err); ok {
-		return t.refused(f, e.why)
-	}
-	if err != nil {
-		return t.fatal(ctx, f, err)
-	}
-	f.row = begun
-	f.sent = true
-	tokens, err := t.service.Vendor.Exchange(ctx, t.batch.Variant, line)
 	if err != nil {
 		return t.refused(f, err)
 	}
 	var saveErr error
 	if f.row, saveErr = t.save(f.row, line, tokens); saveErr != nil {
-		f.row.State = Begun // as it is written, if it is: the next run finds it unknown
+		f.row = j.row
+		f.row.State = Begun // as it is written: the next run finds it unknown
 		f.fatal = &core.Error{Tried: "save-exchange", On: j.row.Name, Code: "tokenbatch.unsaved", Class: core.Unknown, Err: saveErr}
 	}
+	return f
+}
+
+// calling makes a call to the vendor when there is room for one.
+func (t *tour) calling(call func()) {
+	t.calls <- struct{}{}
+	defer func() { <-t.calls }()
+	call()
+}
+
+// exchange begins a row and makes the call. Without an error and not sent, the
+// run ended before.
+func (t *tour) exchange(ctx context.Context, f finished, line Line) (Tokens, finished, error) {
+	t.begins <- struct{}{}
+	defer func() { <-t.begins }()
+	if ctx.Err() != nil { // nothing is begun any more
+		f.row.State = Waiting
+		return Tokens{}, f, nil
+	}
+	begun, err := t.begin(f.job.row)
+	if e, ok := errors.AsType[*claimed](err); ok {
+		return Tokens{}, f, e.why
+	}
+	if err != nil {
+		return Tokens{}, t.fatal(ctx, f, err), nil
+	}
+	f.row = begun
+	var tokens Tokens
+	c := t.clients[begun.ClientID]
+	t.calling(func() {
+		// Another call may have said meanwhile that none should follow.
+		if f.sent = ctx.Err() == nil && c.halted() == nil; f.sent {
+			tokens, err = t.service.Vendor.Exchange(context.WithoutCancel(ctx), t.batch.Variant, line)
+			c.heard(t.service.Vendor, err)
+		}
+	})
+	if !f.sent {
+		return tokens, t.takeBack(f), nil
+	}
+	return tokens, f, err
+}
+
+// takeBack writes down that a row that was begun was not sent.
+func (t *tour) takeBack(f finished) finished {
+	s, id := t.service, f.row.id
+	err := t.journal.put(&entry{write: func(w core.Writer, _ nameSet) error {
+		row, _, err := getRow(w, id)
+		if err != nil {
+			return err
+		}
+		row.State, row.Tries = Waiting, row.Tries-1
+		row.BegunAt, row.OldEnds, row.Connection = time.Time{}, time.Time{}, ""
+		if err := s.free(w, row, true, nil); err != nil {
+			return err
+		}
+		row, err = putRow(w, row, nil)
+		f.row = row
+		return err
+	}})
+	f.fatal = err
 	return f
 }
 

@@ -15,7 +15,16 @@ type journal struct {
 	store core.Store
 	ops   chan *entry
 	done  sync.WaitGroup
+
+	names map[string]string // of connections, as last read; nil: unknown
+	read  time.Time
 }
+
+// namesAge is how long the names of connections are taken for true while their
+// number fits: reading a thousand of them for each answer costs more than the
+// answer. Who renames a connection within it to a name of the batch gets two of
+// that name, and can rename one.
+const namesAge = time.Second
 
 // entry is one thing to write. write may be run several times, in a transaction
 // with others, so that it must have no effect but on w and on what it sets anew
@@ -92,7 +101,10 @@ func (j *journal) update(lot []*entry, renew func(core.Writer) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), core.SaveTime)
 	defer cancel()
 	for wait := 10 * time.Millisecond; ; wait *= 2 {
-		err := j.store.Update(ctx, func(w core.Writer) error { return writeAll(w, lot, renew) })
+		err := j.store.Update(ctx, func(w core.Writer) error { return j.writeAll(w, lot, renew) })
+		if err != nil {
+			j.names = nil // what was added to it is not written
+		}
 		if class := core.ClassOf(err); err == nil || class != core.Locked && class != core.Conflict || core.CodeOf(err) == "lease.lost" {
 			return err
 		}
@@ -104,15 +116,15 @@ func (j *journal) update(lot []*entry, renew func(core.Writer) error) error {
 	}
 }
 
-func writeAll(w core.Writer, lot []*entry, renew func(core.Writer) error) error {
-	var names map[string]string
+func (j *journal) writeAll(w core.Writer, lot []*entry, renew func(core.Writer) error) error {
 	read := func() (map[string]string, error) {
-		if names != nil {
-			return names, nil
+		n, err := w.Count(core.KindConnection)
+		if err != nil || j.names != nil && n == len(j.names) && time.Since(j.read) < namesAge {
+			return j.names, err
 		}
-		var err error
-		names, err = core.ConnectionNames(w)
-		return names, err
+		j.read = time.Now()
+		j.names, err = core.ConnectionNames(w)
+		return j.names, err
 	}
 	var held error
 	asked := false

@@ -241,11 +241,10 @@ func (r *reader) headers() string {
 	return strings.Join(out, ", ")
 }
 
-// looksSecret reports whether a text may be a token: long, of letters and
-// digits, some of each.
+// looksSecret reports whether a text may be a token: long, and of one piece.
 func looksSecret(s string) bool {
 	const least = 20
-	return len(s) >= least && strings.ContainsAny(s, "0123456789") && !strings.ContainsFunc(s, func(c rune) bool { return c > 0x7e || c <= ' ' })
+	return len(s) >= least && !strings.ContainsFunc(s, func(c rune) bool { return c > 0x7e || c <= ' ' || c == '_' })
 }
 
 func (r *reader) bad(number int, err error) { r.out.Bad = append(r.out.Bad, BadLine{number, err}) }

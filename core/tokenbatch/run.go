@@ -106,6 +106,8 @@ type tour struct {
 	clients map[string]*client
 	counts  map[State]int // of all rows, as last written
 	queue   []*job
+	calls   chan struct{} // one for each call under way
+	begins  chan struct{} // one for each row from before it is begun until its call ended
 	busy    int
 	ended   chan finished
 	began   time.Time
@@ -117,14 +119,23 @@ type tour struct {
 
 // client is what a run knows of one client.
 type client struct {
-	id       string
-	limit    limiter
+	id    string
+	limit limiter
+	left  int // rows that are not begun
+
+	mu       sync.Mutex // guards what follows: a call that ends says at once what it means for the next
 	stopped  error
-	left     int  // rows that are not begun
 	good     bool // an exchange of this run worked
 	wrong    int  // wrong tokens of this run
 	doubtful int  // doubtful refusals in a row
 	unsure   int  // calls in a row whose end is not known
+}
+
+// halted is why nothing more of the client is sent; nil: it is.
+func (c *client) halted() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stopped
 }
 
 // job is a row that this run has to do.
@@ -146,6 +157,7 @@ type finished struct {
 }
 
 const (
+	aheadOf      = 2 // for so many calls under way, one more row is begun
 	mostBusy     = 6 // how often one row is put back for a vendor that is busy
 	mostFailed   = 3 // and for one that can't be reached
 	failedWait   = 2 * time.Second
@@ -159,7 +171,7 @@ const (
 func (t *tour) next(now time.Time) (j *job, at time.Time, ok bool) {
 	for i, j := range t.queue {
 		c := t.clients[j.row.ClientID]
-		if c.stopped != nil {
+		if c.halted() != nil {
 			continue
 		}
 		ready := c.limit.next(now)
@@ -181,7 +193,12 @@ func (t *tour) next(now time.Time) (j *job, at time.Time, ok bool) {
 func (t *tour) work(ctx context.Context) error {
 	s := t.service
 	t.began, t.of = s.Clock.Now(), len(t.queue)
-	room := cmp.Or(t.options.Concurrency, Concurrency)
+	calls := cmp.Or(t.options.Concurrency, Concurrency)
+	// The next rows are written down as begun while the calls are under way,
+	// and answers are stored while others are: neither costs a call its time.
+	ahead := (calls + aheadOf - 1) / aheadOf
+	t.calls, t.begins = make(chan struct{}, calls), make(chan struct{}, calls+ahead)
+	room := 2*calls + ahead
 	t.tell(nil, time.Time{})
 	for {
 		var next time.Time
@@ -264,57 +281,64 @@ func (t *tour) settle(f finished) {
 	t.tell([]Row{f.row}, time.Time{})
 }
 
-// judge draws from one row's end what concerns the others of its client.
-func (t *tour) judge(c *client, f finished) {
-	limits, now := t.service.Vendor.Limits(), t.service.Clock.Now()
-	if f.fatal != nil {
-		return
+// heard draws from the end of a call what concerns the other rows of its
+// client.
+func (c *client) heard(v Vendor, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	stop := func(code string, class core.Class, n int) {
+		c.stopped = &core.Error{Tried: "run-batch", On: c.id, Code: code, Class: class, Params: map[string]string{"count": strconv.Itoa(n)}, Err: err}
 	}
-	if f.sent || f.row.State == Refused {
-		t.away = 0
-	}
-	switch f.row.State {
-	case Done:
+	switch {
+	case err == nil:
 		c.good, c.doubtful, c.unsure = true, 0, 0
 		return
-	case Unknown:
+	case core.ClassOf(err) == core.Unknown:
 		if c.unsure++; c.unsure >= mostUnsure {
-			c.stopped = &core.Error{Tried: "run-batch", On: c.id, Code: "tokenbatch.unsure", Class: core.Unknown, Params: map[string]string{"count": strconv.Itoa(c.unsure)}, Err: f.err}
+			stop("tokenbatch.unsure", core.Unknown, c.unsure)
 		}
 		return
-	case Failed:
-		if t.away++; t.away >= mostAway {
-			t.lost = cmp.Or(t.lost, f.err)
-		}
 	}
-	if f.err == nil {
-		return
-	}
-	switch t.service.Vendor.Meaning(f.err) {
-	case Busy:
-		c.limit.rest = now.Add(restFor(f, limits))
-		f.job.busy++
+	switch v.Meaning(err) {
 	case OfClient:
-		if f.sent {
-			c.stopped = f.err
-		}
+		c.stopped = err
 	case WrongToken:
-		if f.sent {
-			c.wrong++
-		}
-		if limits.Wrong > 0 && c.wrong >= limits.Wrong {
-			c.stopped = &core.Error{Tried: "run-batch", On: c.id, Code: "tokenbatch.wrong-tokens", Class: core.Refused, Params: map[string]string{"count": strconv.Itoa(c.wrong)}, Err: f.err}
+		if most := v.Limits().Wrong; most > 0 {
+			if c.wrong++; c.wrong >= most {
+				stop("tokenbatch.wrong-tokens", core.Refused, c.wrong)
+			}
 		}
 	case Doubtful:
 		if c.doubtful++; !c.good && c.doubtful >= mostDoubtful {
-			c.stopped = &core.Error{Tried: "run-batch", On: c.id, Code: "tokenbatch.doubtful", Class: core.Refused, Params: map[string]string{"count": strconv.Itoa(c.doubtful)}, Err: f.err}
+			stop("tokenbatch.doubtful", core.Refused, c.doubtful)
 		}
-	case OfToken:
-		if f.row.State == Waiting { // it could not be reached
-			f.job.failed++
-			f.job.notYet = now.Add(failedWait << f.job.failed)
-		}
+	case OfToken, Busy:
 	}
+}
+
+// judge draws from one row's end when what may be tried next.
+func (t *tour) judge(c *client, f finished) {
+	now := t.service.Clock.Now()
+	switch {
+	case f.fatal != nil:
+		return
+	case f.row.State == Failed:
+		if t.away++; t.away >= mostAway {
+			t.lost = cmp.Or(t.lost, f.err)
+		}
+	case f.sent || f.row.State == Refused:
+		t.away = 0
+	}
+	if f.err == nil || f.row.State != Waiting {
+		return
+	}
+	if t.service.Vendor.Meaning(f.err) == Busy {
+		c.limit.rest = now.Add(restFor(f, t.service.Vendor.Limits()))
+		f.job.busy++
+		return
+	}
+	f.job.failed++ // it could not be reached
+	f.job.notYet = now.Add(failedWait << f.job.failed)
 }
 
 // tell tells emit how far the run is.
@@ -329,7 +353,7 @@ func (t *tour) tell(changed []Row, next time.Time) {
 		if c.limit.rest.After(now) {
 			p.Resting[id] = c.limit.rest
 		}
-		if c.left > 0 && c.stopped == nil {
+		if c.left > 0 && c.halted() == nil {
 			p.Left = max(p.Left, c.limit.next(now).Sub(now)+spanOf(c.left, c.limit.windows))
 		}
 	}
