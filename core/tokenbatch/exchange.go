@@ -69,10 +69,13 @@ func (t *tour) exchange(ctx context.Context, f finished, line Line) (Tokens, fin
 	t.calling(func() {
 		// Another call may have said meanwhile that none should follow.
 		if f.sent = ctx.Err() == nil && c.halted() == nil; f.sent {
-			tokens, err = t.service.Vendor.Exchange(context.WithoutCancel(ctx), t.batch.Variant, line)
+			tokens, err = t.service.Vendor.Exchange(ctx, t.batch.Variant, line)
 			c.heard(t.service.Vendor, err)
 		}
 	})
+	if ctx.Err() != nil && err != nil && core.ClassOf(err) == core.Failed {
+		f.sent = false // the run ended before anything left
+	}
 	if !f.sent {
 		return tokens, t.takeBack(f), nil
 	}

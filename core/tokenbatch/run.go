@@ -196,7 +196,7 @@ func (t *tour) work(ctx context.Context) error {
 	calls := cmp.Or(t.options.Concurrency, Concurrency)
 	// The next rows are written down as begun while the calls are under way,
 	// and answers are stored while others are: neither costs a call its time.
-	ahead := (calls + aheadOf - 1) / aheadOf
+	ahead := calls / aheadOf
 	t.calls, t.begins = make(chan struct{}, calls), make(chan struct{}, calls+ahead)
 	room := 2*calls + ahead
 	t.tell(nil, time.Time{})
