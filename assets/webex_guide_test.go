@@ -256,7 +256,7 @@ func TestWebexGuideTakesTheAnswerThatCameByItself(t *testing.T) {
 		return nil, err
 	}
 	run, err := r.runner.Rehearse(t.Context(), webexGuide, "", o)
-	if core.CodeOf(err) != "google.no-answer-yet" || firstOpen(run) != "take" {
+	if core.CodeOf(err) != "consent.no-answer-yet" || firstOpen(run) != "take" {
 		t.Fatalf("nothing came: at %s: %v", firstOpen(run), err)
 	}
 	comes = true

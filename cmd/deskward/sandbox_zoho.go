@@ -46,12 +46,8 @@ func zohoAnswer(ctx context.Context, sb *sandbox.Sandbox, run guide.Run, step gu
 		dir, err := sb.ZohoFunctions()
 		return filepath.Join(dir, "plugin-manifest.json"), err == nil, err
 	case "answer":
-		asked := run.Steps["question"].Out["url"]
-		if step.InsteadOf != "" {
-			asked = run.Steps["retry_ask"].Out["url"]
-		}
-		back, err := sb.GrantInTerminal(ctx, asked)
-		if step.InsteadOf == "" { // pasted without its end, as happens
+		back, err := sb.GrantInTerminal(ctx, run.Steps[zohoQuestion(step)].Out["url"])
+		if err == nil && step.InsteadOf == "" { // pasted without its end, as happens
 			back = back[:len(back)/2]
 		}
 		return back, err == nil, err
@@ -91,6 +87,17 @@ func zohoCode(sb *sandbox.Sandbox, step guide.Step) (string, error) {
 		scopes = sb.Fixtures().Zoho.Scopes
 	}
 	return sb.ZohoSelfClientCode(scopes, zohoCodeMinutes, "")
+}
+
+// zohoQuestion is the step that asked for the consent which a step takes.
+func zohoQuestion(step guide.Step) string {
+	switch step.ID {
+	case "retry_consent":
+		return "retry_ask"
+	case "fresh_answer":
+		return "fresh_ask"
+	}
+	return "question"
 }
 
 // zohoLink is the connection that a guide is about: one that is there, or one

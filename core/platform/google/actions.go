@@ -8,6 +8,7 @@ import (
 
 	"deskward/core"
 	"deskward/core/action"
+	"deskward/core/consent"
 	"deskward/core/platform"
 )
 
@@ -15,7 +16,7 @@ import (
 // mailbox, and around another system's client (otherclient.go).
 type service struct {
 	s       platform.Services
-	hearing hearing
+	hearing consent.Hearing
 }
 
 func (m *service) actions() []action.Action {

@@ -160,16 +160,8 @@ func (m *service) storeClient(ctx context.Context, c core.Connection) (core.Conn
 	})
 }
 
-// consenter asks a person for consent; consent.Service is one.
-type consenter interface {
-	Begin(ctx context.Context, connectionID string, o consent.BeginOptions) (consent.Attempt, error)
-	Listen(ctx context.Context, a consent.Attempt) (*consent.Listener, error)
-	Pending(ctx context.Context, connectionID string) (consent.Attempt, error)
-	Answer(ctx context.Context, attemptID, text string) (consent.Result, error)
-}
-
-func (m *service) consents() (consenter, error) {
-	if c, ok := m.s.Tokens.(consenter); ok {
+func (m *service) consents() (consent.Asker, error) {
+	if c, ok := m.s.Tokens.(consent.Asker); ok {
 		return c, nil
 	}
 	return nil, &core.Error{Tried: "consent", Code: "platform.cannot.consent", Class: core.Usage, Params: map[string]string{"platform": string(ID)}}
@@ -196,40 +188,9 @@ func (m *service) askConsent(ctx context.Context, in MailboxIn) (AskConsentOut, 
 	if err != nil {
 		return AskConsentOut{}, err
 	}
-	m.hearing.stop(c.ID) // an earlier one holds the port
 	begun := m.s.Clock.Now()
-	a, l, err := begin(ctx, ask, c.ID)
-	if err != nil {
-		return AskConsentOut{}, err
-	}
-	if l != nil {
-		m.hearing.begin(ctx, c.ID, l, a.Expires.Sub(begun))
-	}
-	return AskConsentOut{URL: a.URL, Redirect: a.Redirect, Port: a.Port, Begun: begun, Expires: a.Expires}, nil
-}
-
-// begin begins an attempt and opens its port. Where that is taken, an attempt
-// for the next one follows, because the redirect URI is part of what is asked;
-// without any, the answer can still be pasted.
-func begin(ctx context.Context, ask consenter, id string) (consent.Attempt, *consent.Listener, error) {
-	var o consent.BeginOptions
-	for {
-		a, err := ask.Begin(ctx, id, o)
-		if err != nil {
-			return a, nil, err
-		}
-		l, err := ask.Listen(ctx, a)
-		if err == nil {
-			return a, l, nil
-		}
-		next, more := a.NextPort()
-		if !strings.HasPrefix(core.CodeOf(err), "consent.port") {
-			return a, nil, err
-		} else if !more {
-			return a, nil, nil
-		}
-		o.Port = next
-	}
+	a, err := m.hearing.Begin(ctx, ask, c.ID, begun)
+	return AskConsentOut{URL: a.URL, Redirect: a.Redirect, Port: a.Port, Begun: begun, Expires: a.Expires}, err
 }
 
 // TakeConsentIn is the input of google.take_consent.
@@ -260,36 +221,11 @@ func (m *service) takeConsent(ctx context.Context, in TakeConsentIn) (TakeConsen
 	if err != nil {
 		return TakeConsentOut{}, err
 	}
-	if in.Answer.Empty() {
-		return m.heardConsent(ctx, ask, c.ID, in.Begun)
-	}
-	defer m.hearing.stop(c.ID)
-	a, err := ask.Pending(ctx, c.ID)
-	if err != nil {
-		return TakeConsentOut{}, err
-	}
-	res, err := ask.Answer(ctx, a.ID, in.Answer.Reveal())
+	res, err := m.hearing.Take(ctx, ask, m.s.Connections.Get, consent.Answered{Connection: c.ID, Address: in.Answer, Begun: in.Begun})
 	if err != nil {
 		return TakeConsentOut{}, err
 	}
 	return taken(res.Connection)
-}
-
-// heardConsent is what came of an answer that came to the port: the connection
-// has tokens that are younger than the question. It fails with code
-// google.no-answer-yet while the question waits.
-func (m *service) heardConsent(ctx context.Context, ask consenter, id string, begun time.Time) (TakeConsentOut, error) {
-	_, waits := ask.Pending(ctx, id)
-	c, err := m.s.Connections.Get(ctx, id)
-	switch {
-	case err != nil:
-		return TakeConsentOut{}, err
-	case !begun.IsZero() && !c.GrantedAt.IsZero() && !c.GrantedAt.Before(begun.Truncate(time.Second)):
-		return taken(c)
-	case waits != nil && core.CodeOf(waits) != "consent.none":
-		return TakeConsentOut{}, waits
-	}
-	return TakeConsentOut{}, &core.Error{Tried: "consent", On: c.Name, Code: "google.no-answer-yet", Class: core.Usage}
 }
 
 // taken is a consent that was saved, if it is the one that was asked for.

@@ -13,7 +13,7 @@ import (
 )
 
 // Batch returns what a batch of auth tokens needs of Zoho.
-func Batch(s platform.Services) tokenbatch.Vendor { return &batch{migration{s}} }
+func Batch(s platform.Services) tokenbatch.Vendor { return &batch{migration{s: s}} }
 
 // batch migrates many auth tokens by the calls that the single migration makes.
 type batch struct{ m migration }

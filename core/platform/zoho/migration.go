@@ -7,12 +7,16 @@ import (
 
 	"deskward/core"
 	"deskward/core/action"
+	"deskward/core/consent"
 	"deskward/core/platform"
 	"deskward/core/transport"
 )
 
 // migration is the actions that lead from an auth token to OAuth.
-type migration struct{ s platform.Services }
+type migration struct {
+	s       platform.Services
+	hearing consent.Hearing // of guides that ask a person
+}
 
 func (m *migration) actions() []action.Action {
 	return []action.Action{

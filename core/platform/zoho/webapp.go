@@ -62,20 +62,13 @@ func supportSheet(_ context.Context, in SheetIn) (SheetOut, error) {
 	return out, nil
 }
 
-// consenter asks a person for consent; consent.Service is one.
-type consenter interface {
-	Begin(ctx context.Context, connectionID string, o consent.BeginOptions) (consent.Attempt, error)
-	Pending(ctx context.Context, connectionID string) (consent.Attempt, error)
-	Answer(ctx context.Context, attemptID, text string) (consent.Result, error)
-}
-
 // consents returns who asks, and the connection that is asked for.
-func (m *migration) consents(ctx context.Context, id string) (consenter, core.Connection, error) {
+func (m *migration) consents(ctx context.Context, id string) (consent.Asker, core.Connection, error) {
 	c, err := m.stored(ctx, id)
 	if err != nil {
 		return nil, c, err
 	}
-	ask, ok := m.s.Tokens.(consenter)
+	ask, ok := m.s.Tokens.(consent.Asker)
 	if !ok {
 		err = &core.Error{Tried: "consent", On: c.Name, Code: "platform.cannot.consent", Class: core.Usage, Params: map[string]string{"platform": string(ID)}}
 	}
@@ -84,14 +77,16 @@ func (m *migration) consents(ctx context.Context, id string) (consenter, core.Co
 
 // AskConsentOut is the output of zoho.ask_consent.
 type AskConsentOut struct {
-	URL      string    `name:"url"`
+	URL      string    `name:"url"` // to be opened by whoever consents
 	Redirect string    `name:"redirect"`
+	Port     int       `name:"port"` // that the answer comes to, by itself or through a tunnel
+	Begun    time.Time `name:"begun"`
 	Expires  time.Time `name:"expires"`
 }
 
-// askConsent begins a consent to a client of the server type, whose answer
-// zoho.take_consent takes. Done again, it begins another, and the one before is
-// void.
+// askConsent begins a consent to a client of the server type and listens for its
+// answer, which comes there or is given to zoho.take_consent. Done again, it
+// begins another, and the one before is void.
 func (m *migration) askConsent(ctx context.Context, in ProveIn) (AskConsentOut, error) {
 	ask, c, err := m.consents(ctx, in.Connection)
 	if err != nil {
@@ -105,28 +100,27 @@ func (m *migration) askConsent(ctx context.Context, in ProveIn) (AskConsentOut, 
 			return AskConsentOut{}, err
 		}
 	}
-	a, err := ask.Begin(ctx, c.ID, consent.BeginOptions{})
-	return AskConsentOut{URL: a.URL, Redirect: a.Redirect, Expires: a.Expires}, err
+	begun := m.s.Clock.Now()
+	a, err := m.hearing.Begin(ctx, ask, c.ID, begun)
+	return AskConsentOut{URL: a.URL, Redirect: a.Redirect, Port: a.Port, Begun: begun, Expires: a.Expires}, err
 }
 
 // TakeConsentIn is the input of zoho.take_consent.
 type TakeConsentIn struct {
 	Connection string      `name:"connection"`
-	Answer     core.Secret `name:"answer"` // the address at which the browser ended
+	Answer     core.Secret `name:"answer,optional"` // the address at which the browser ended; none: it was answered by itself
+	Begun      time.Time   `name:"begun,optional"`  // when it was asked, where there is no Answer
 }
 
-// takeConsent trades the answer for tokens. A scope that was asked for and not
+// takeConsent trades the answer for tokens, or looks whether that was done when
+// the browser came to the port. A scope that was asked for and not
 // granted is an error: the application would fail there later.
 func (m *migration) takeConsent(ctx context.Context, in TakeConsentIn) (CodeOut, error) {
 	ask, c, err := m.consents(ctx, in.Connection)
 	if err != nil {
 		return CodeOut{}, err
 	}
-	a, err := ask.Pending(ctx, c.ID)
-	if err != nil {
-		return CodeOut{}, err
-	}
-	res, err := ask.Answer(ctx, a.ID, in.Answer.Reveal())
+	res, err := m.hearing.Take(ctx, ask, m.s.Connections.Get, consent.Answered{Connection: c.ID, Address: in.Answer, Begun: in.Begun})
 	if err != nil {
 		return CodeOut{}, err
 	}
@@ -170,14 +164,14 @@ type TokenGivenIn struct {
 
 // TokenGivenOut is the output of zoho.old_token_refused.
 type TokenGivenOut struct {
-	Answer    string    `name:"answer"` // what Zoho Desk answered; "not asked" without a token
+	Answer    string    `name:"answer,optional"` // what Zoho Desk answered; empty without a token
 	CheckedAt time.Time `name:"checked_at"`
 }
 
 // oldTokenRefused proves that an auth token that was deleted by hand is dead. It
 // fails while the token works, and where that can't be told.
 func (m *migration) oldTokenRefused(ctx context.Context, in TokenGivenIn) (TokenGivenOut, error) {
-	out := TokenGivenOut{Answer: "not asked", CheckedAt: m.s.Clock.Now().UTC()}
+	out := TokenGivenOut{CheckedAt: m.s.Clock.Now().UTC()}
 	if squeeze(in.Authtoken.Reveal()) == "" {
 		return out, nil
 	}

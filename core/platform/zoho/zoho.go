@@ -26,7 +26,7 @@ func Platform() platform.Platform {
 		Scopes:  scopes(),
 		OAuth:   oauthConfig,
 		Dial:    func(c core.Connection, env platform.Env) any { return dial(c, env) },
-		Actions: func(s platform.Services) []action.Action { return (&migration{s}).actions() },
+		Actions: func(s platform.Services) []action.Action { return (&migration{s: s}).actions() },
 	}
 }
 
