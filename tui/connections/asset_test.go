@@ -30,7 +30,11 @@ func (r *rig) asset(noted map[string]string, proven bool) *rig {
 	r.start(r.width, r.height)
 	r.See("Acme e-mail")
 	r.press("enter")
-	r.read("Acme e-mail")
+	p, err := r.opts.Printer(r.opts.Lang)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.See("› Acme e-mail", " c "+p.T("connections.key.check")) // the key works, so the record was read
 	return r
 }
 
