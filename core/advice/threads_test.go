@@ -17,7 +17,7 @@ func TestTextsOfPublicThreadsGetRightAdviceOrNone(t *testing.T) {
 	c, p := catalogue(t), locale.English
 	type score struct{ all, right, none int }
 	scores := map[string]*score{"built": {}, "held": {}, "met": {}, "other": {}, "later": {}}
-	for _, name := range []string{"testdata/threads.txtar", "testdata/threads2.txtar"} {
+	for _, name := range []string{"testdata/threads.txtar", "testdata/threads2.txtar", "testdata/threads3.txtar"} {
 		archive, err := txtar.ParseFile(name)
 		if err != nil {
 			t.Fatal(err)
