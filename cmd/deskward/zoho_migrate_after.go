@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -104,12 +105,9 @@ func (a *app) sayAsked(asked tokenbatch.Asked) {
 	case asked.Pulse == tokenbatch.Alive && r.State == tokenbatch.Waiting:
 		key = "not-happened"
 	case asked.Pulse == tokenbatch.Alive:
-		key = "alive"
+		return // they are told as a number
 	}
 	at := r.AskAgain()
-	if key == "alive" {
-		at = r.OldEnds
-	}
 	a.note("cmd.zoho.migrate.asked."+key, locale.Params{
 		"line": r.Line, "name": core.CleanLine(r.Name), "at": stamp(at), "span": a.until(at), "code": core.CodeOf(asked.Err),
 	})
@@ -159,9 +157,20 @@ func (a *app) migrateProveCommand() *cobra.Command {
 	c := a.command("zoho.migrate.prove", &cobra.Command{Use: "prove BATCH", Args: args(1, 1)})
 	c.RunE = func(c *cobra.Command, given []string) error {
 		return a.withBatch(c.Context(), given[0], func(s *tokenbatch.Service, b tokenbatch.Batch) error {
-			b, err := s.Prove(c.Context(), b.ID, tokenbatch.RunOptions{}, a.sayAsked)
+			alive, last := 0, time.Time{}
+			b, err := s.Prove(c.Context(), b.ID, tokenbatch.RunOptions{}, func(asked tokenbatch.Asked) {
+				a.sayAsked(asked)
+				if asked.Pulse == tokenbatch.Alive {
+					if alive++; asked.Row.OldEnds.After(last) {
+						last = asked.Row.OldEnds
+					}
+				}
+			})
 			if err != nil {
 				return err
+			}
+			if alive > 0 {
+				a.note("cmd.zoho.migrate.asked.alive", locale.Params{"count": alive, "at": stamp(last), "span": a.until(last)})
 			}
 			_, rows, err := s.Rows(c.Context(), b.ID)
 			if err != nil {

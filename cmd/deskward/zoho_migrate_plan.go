@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -29,6 +30,11 @@ func (a *app) noteBad(bad []tokenbatch.BadLine) {
 
 // whyBad is one line: what is wrong with a line of a list.
 func (a *app) whyBad(b tokenbatch.BadLine) string {
+	if e, ok := errors.AsType[*core.Error](b.Err); ok {
+		bare := *e
+		bare.Tried, bare.On = "", "" // the sentence around it has said so
+		b.Err = &bare
+	}
 	return strings.TrimSuffix(core.CleanLine(a.explanation(b.Err).Headline), ".")
 }
 
@@ -64,7 +70,10 @@ func (a *app) rateText(windows []tokenbatch.Window) string {
 }
 
 // spanOf is a length of time in words.
-func (a *app) spanOf(d time.Duration) string { return a.span(a.clock.Now().Add(d)) }
+func (a *app) spanOf(d time.Duration) string {
+	const slack = 100 * time.Millisecond // the clock goes on while it is told
+	return a.span(a.clock.Now().Add(d + slack))
+}
 
 // planJSON is what a dry run prints. Its field names are a contract.
 type planJSON struct {

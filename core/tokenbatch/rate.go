@@ -73,6 +73,19 @@ func (l *limiter) take(now time.Time) {
 	l.calls = slices.Insert(l.calls, i, now)
 }
 
+// foresee is when the last of n further calls may be begun. Of very many the
+// last are reckoned by the rate.
+func (l *limiter) foresee(n int, now time.Time) time.Time {
+	const walked = 200
+	ahead := limiter{windows: l.windows, calls: slices.Clone(l.calls), rest: l.rest}
+	at := ahead.next(now)
+	for i := 1; i < min(n, walked) && len(l.windows) > 0; i++ {
+		ahead.take(at)
+		at = ahead.next(at)
+	}
+	return at.Add(spanOf(max(n-walked, 1), l.windows))
+}
+
 // giveBack takes a call back that was not made.
 func (l *limiter) giveBack(at time.Time) {
 	if i := slices.IndexFunc(l.calls, at.Equal); i >= 0 {

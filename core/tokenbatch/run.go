@@ -157,9 +157,10 @@ type finished struct {
 }
 
 const (
-	aheadOf      = 2 // for so many calls under way, one more row is begun
-	mostBusy     = 6 // how often one row is put back for a vendor that is busy
-	mostFailed   = 3 // and for one that can't be reached
+	aheadOf      = 2           // for so many calls under way, one more row is begun
+	rateAfter    = time.Second // before that a rate says nothing
+	mostBusy     = 6           // how often one row is put back for a vendor that is busy
+	mostFailed   = 3           // and for one that can't be reached
 	failedWait   = 2 * time.Second
 	mostDoubtful = 3 // doubtful refusals in a row, before anything worked, until a client is left alone
 	mostUnsure   = 3 // calls in a row whose end is not known until a client is left alone
@@ -354,10 +355,10 @@ func (t *tour) tell(changed []Row, next time.Time) {
 			p.Resting[id] = c.limit.rest
 		}
 		if c.left > 0 && c.halted() == nil {
-			p.Left = max(p.Left, c.limit.next(now).Sub(now)+spanOf(c.left, c.limit.windows))
+			p.Left = max(p.Left, c.limit.foresee(c.left, now).Sub(now))
 		}
 	}
-	if took := now.Sub(t.began); took > 0 && t.done > 0 {
+	if took := now.Sub(t.began); took >= rateAfter && t.done > 0 {
 		p.Rate = float64(t.done) / took.Minutes()
 		p.Left = max(p.Left, time.Duration(float64(t.of-t.done)/float64(t.done)*float64(took)))
 	}
