@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"deskward/core/platform"
-	"deskward/core/platform/zoho"
 	"deskward/core/tokenbatch"
 	"deskward/tui/screen"
 	"deskward/tui/tokens"
@@ -32,7 +31,7 @@ func (d *desk) tokenDeps() tokens.Deps {
 	if d.sandbox != nil {
 		deps.Example = d.exampleTokens
 	}
-	if p, err := platform.Find(s.platforms.Platforms, zoho.ID); err == nil {
+	if p, err := platform.Find(s.platforms.Platforms, s.tokenBatches().Vendor.Platform()); err == nil {
 		for _, r := range p.Regions {
 			deps.Regions = append(deps.Regions, widget.Option{Value: r.ID, Label: func(e screen.Env) string { return e.T("region.zoho." + r.ID) }})
 		}

@@ -326,7 +326,7 @@ func isEmbed(doc *ast.CommentGroup) bool {
 // neverChanges reports variables of kinds that are constants in all but the
 // language: assertions that a type fits an interface, sentinel errors (of
 // which errors.Is compares the identity), and what is compiled once of a
-// literal (patterns and types, both immutable).
+// literal (patterns, also those that are compiled on first use, and types).
 func neverChanges(v *ast.ValueSpec) bool {
 	if len(v.Names) == 1 && v.Names[0].Name == "_" {
 		return true
@@ -346,7 +346,7 @@ func neverChanges(v *ast.ValueSpec) bool {
 				if !isSentinel(name.Name) {
 					return false
 				}
-			case "regexp.MustCompile", "reflect.TypeFor":
+			case "regexp.MustCompile", "Pattern", "core.Pattern", "reflect.TypeFor":
 			default:
 				return false
 			}

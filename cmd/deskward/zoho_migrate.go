@@ -11,7 +11,7 @@ import (
 
 	"deskward/core"
 	"deskward/core/locale"
-	"deskward/core/platform/zoho"
+	"deskward/core/platform/all"
 	"deskward/core/tokenbatch"
 )
 
@@ -80,7 +80,7 @@ func (f migrateFlags) check(a *app) error {
 
 // tokenBatches is the service over this session's store.
 func (s *session) tokenBatches() *tokenbatch.Service {
-	return &tokenbatch.Service{Store: s.store, Events: s.events, Clock: s.clock, Vendor: zoho.Batch(s.services())}
+	return &tokenbatch.Service{Store: s.store, Events: s.events, Clock: s.clock, Vendor: all.TokenBatch(s.services())}
 }
 
 // zohoMigrate reads a list of auth tokens and exchanges them, or says what it

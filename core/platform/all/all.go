@@ -10,6 +10,7 @@ import (
 	"deskward/core/platform/xsolla"
 	"deskward/core/platform/zendesk"
 	"deskward/core/platform/zoho"
+	"deskward/core/tokenbatch"
 )
 
 // Platforms returns every platform, in the order in which they are offered.
@@ -24,3 +25,7 @@ func Platforms() []platform.Platform {
 		oauth2.Platform(),
 	}
 }
+
+// TokenBatch returns what turns many of a platform's old tokens into OAuth
+// connections: Zoho's, the only one that has such tokens.
+func TokenBatch(s platform.Services) tokenbatch.Vendor { return zoho.Batch(s) }
