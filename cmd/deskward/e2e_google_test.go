@@ -54,7 +54,7 @@ func TestGoogleConsentInChromium(t *testing.T) {
 	}{
 		"desktop client":                      {client: fix.DesktopClientID, to: "http://127.0.0.1:", heads: worked, says: "is connected and works", grants: mailScope + " " + labelsScope},
 		"web client, exact redirect URI":      {client: fix.WebClientID, to: registered, heads: worked, says: "is connected and works", grants: mailScope + " " + labelsScope},
-		"desktop client, the mail box is off": {client: fix.DesktopClientID, untick: mailScope, to: "http://127.0.0.1:", heads: worked, says: "Asked for and not granted: " + mailScope, grants: labelsScope},
+		"desktop client, the mail box is off": {client: fix.DesktopClientID, untick: mailScope, to: "http://127.0.0.1:", heads: "Connected, but these permissions were not granted", says: "Asked for and not granted: " + mailScope, grants: labelsScope},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := s.startConnect(t, "connect", "google", "--name", name, "--no-browser", "--client-json", s.googleClient(t, sb, tc.client),

@@ -225,6 +225,11 @@ func (s *Service) writePage(w http.ResponseWriter, nonce string, res Result, err
 	case !res.Proved():
 		d.Heading = s.Text("consent.page.check-failed")
 		d.Lines = s.explain(res.Connection.Refusal())
+	case len(res.Missing) > 0: // a box was left unticked, and what needs it fails later
+		d.Heading = s.Text("consent.page.missing")
+		for _, scope := range res.Missing {
+			d.Lines = append(d.Lines, core.CleanLine(scope))
+		}
 	default:
 		d.OK, d.Heading, d.Lines = true, s.Text("consent.page.done"), []string{res.Connection.Name}
 	}

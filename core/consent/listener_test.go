@@ -273,3 +273,26 @@ func TestFirstCheckThatFailsIsNotDone(t *testing.T) {
 		})
 	}
 }
+
+// A page that says "done" closes the matter for the person in the browser. A
+// permission that is wanting is told there, where it can be given.
+func TestThePageNamesWhatWasNotGranted(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	b.vendor.scope = "tickets.read"
+	a := b.begin(b.connection())
+	l := b.listen(a)
+	_, body, _ := fetch(t, b.vendor.agree(t, a.URL).String())
+	if !strings.Contains(body, "consent.page.missing") || strings.Contains(body, "consent.page.done") {
+		t.Errorf("page %s", body)
+	}
+	res, err := l.Wait(context.Background())
+	if err != nil || len(res.Missing) == 0 || res.Connection.Secrets[core.SecretRefreshToken].Empty() {
+		t.Errorf("%+v, %v", res, err)
+	}
+	for _, scope := range res.Missing {
+		if !strings.Contains(body, scope) {
+			t.Errorf("%s is not on the page", scope)
+		}
+	}
+}
