@@ -46,20 +46,7 @@ func (b *batchRun) Draw(e screen.Env) screen.Frame {
 		}
 		return widget.Frame(append(lines, widget.Wrap(e.T(key), widget.Readable(e.Width))...))
 	}
-	if e.Wide() {
-		left := e.Width * listShare / 100
-		return widget.Frame(append(lines, widget.Columns(e, b.table(e, left, room), left, b.detail(e, e.Width-left-3), room)...))
-	}
-	detail := b.detail(e, e.Width)
-	rows := max(2, min(len(b.shown)+1, max(room-len(detail)-1, room/2)))
-	if room < 8 { // the row is opened to read more
-		rows, detail = min(room, len(b.shown)+1), nil
-	}
-	lines = append(lines, b.table(e, e.Width, rows)...)
-	if left := e.Height - len(lines) - 1; left > 0 && len(detail) > 0 {
-		lines = append(append(lines, ""), widget.Head(detail, left, e.Width, e.Theme.Glyphs.Cut)...)
-	}
-	return widget.Frame(lines)
+	return widget.Frame(append(lines, widget.Beside(e, listShare, len(b.shown), room, b.table, b.detail)...))
 }
 
 // resting are the connections that are not asked now because the vendor limits.
