@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"unicode/utf8"
 )
 
 var errNotFlat = errors.New("not a JSON object of texts")
@@ -24,7 +25,7 @@ func members(raw []byte, add func(key string, value []byte)) error {
 			return errNotFlat
 		}
 		key := string(in[1 : end-1])
-		if bytes.IndexByte(in[:end], '\\') >= 0 {
+		if bytes.IndexByte(in[:end], '\\') >= 0 || !utf8.Valid(in[:end]) {
 			if err := json.Unmarshal(in[:end], &key); err != nil {
 				return err
 			}

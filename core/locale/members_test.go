@@ -31,6 +31,7 @@ func TestMembersOfATextFileAreThoseThatEncodingJSONFinds(t *testing.T) {
 		`{"a":"b"}`,
 		" {\n  \"a.b\": \"say \\\"no\\\"\",\n  \"c\": {\"one\": \"{{.Count}} } key\", \"other\": \"\\\\\"}\n}\n",
 		`{"\u0061":"日本語","z":""}`,
+		"{\"\xff\":\"\",\"\":{\"\":\"\"}}", // found by fuzzing: an invalid letter in a key is replaced
 	} {
 		var want map[string]any
 		if err := json.Unmarshal([]byte(raw), &want); err != nil {
