@@ -24,15 +24,21 @@ const (
 
 // ReadSetup reads how the credential stands at Zoho Desk: its data centre and
 // organizations, what it may do, the credits that are left, and how near it is
-// to Zoho's limits. Where Desk takes it in no way, the Desks of the other data
-// centres are asked, too: they are all Zoho's, and each is asked once. China is
-// a service apart and is left out. of is not used.
-func (d *Desk) ReadSetup(ctx context.Context, _ string) (platform.Setup, error) {
+// to Zoho's limits. With of "data-centre", and where its own Desk refuses it,
+// the Desks of the other data centres are asked with it, too: only on request,
+// since the credential goes to each, and only those that Zoho's own pages name.
+func (d *Desk) ReadSetup(ctx context.Context, of string) (platform.Setup, error) {
 	orgs, err := d.Organizations(ctx)
 	told := err == nil
 	switch {
 	case refusedAs(err, codeWrongHost, "zoho.invalid_authtoken", "zoho.INVALID_OAUTH", "zoho.invalid_code", "zoho.invalid_client"):
+		if of != ofDataCentre {
+			return platform.Setup{}, err
+		}
 		return d.elsewhere(ctx, err)
+	case core.CodeOf(err) == codeThrottled:
+		out := platform.Setup{Findings: []platform.SetupFinding{finding(err, true)}}
+		return out, d.limits(ctx, &out)
 	case refusedAs(err, "zoho.SCOPE_MISMATCH"):
 		// It may not list them; the rest can be read all the same.
 	case err != nil:
@@ -62,6 +68,9 @@ func (d *Desk) ReadSetup(ctx context.Context, _ string) (platform.Setup, error) 
 	return out, d.permissions(ctx, &out)
 }
 
+// ofDataCentre asks ReadSetup for the data centre that takes a credential.
+const ofDataCentre = "data-centre"
+
 // finding is an error as something that was found.
 func finding(err error, stops bool) platform.SetupFinding {
 	f := platform.SetupFinding{Code: core.CodeOf(err), Stops: stops}
@@ -77,7 +86,7 @@ func (d *Desk) limits(ctx context.Context, out *platform.Setup) error {
 	made := slices.DeleteFunc(slices.Clone(d.conn.Refreshes), func(at time.Time) bool { return now.Sub(at) >= tokenWindow })
 	out.Facts = append(out.Facts, platform.SetupFact{Name: "tokens-made", Value: strconv.Itoa(len(made)) + " / " + strconv.Itoa(mostTokens)})
 	if len(made) >= mostTokens {
-		until := made[0].Add(tokenWindow)
+		until := made[len(made)-mostTokens].Add(tokenWindow)
 		out.Findings = append(out.Findings, platform.SetupFinding{Code: "zoho.care.tokens-used", Params: map[string]string{"until": until.UTC().Format("15:04 MST")}})
 	}
 	if d.env.Grants == nil {
@@ -125,8 +134,9 @@ func (d *Desk) permissions(ctx context.Context, out *platform.Setup) error {
 	return nil
 }
 
-// elsewhere asks the other data centres for the one whose Desk takes the
-// credential. refusal is what its own said.
+// elsewhere asks the other data centres for the one whose Desk takes the stored
+// credential. refusal is what its own said. An access token that ran out is
+// refused everywhere, so the refusal then stays.
 func (d *Desk) elsewhere(ctx context.Context, refusal error) (platform.Setup, error) {
 	own, err := centre(d.conn.Region)
 	if err != nil {
@@ -144,7 +154,7 @@ func (d *Desk) elsewhere(ctx context.Context, refusal error) (platform.Setup, er
 	asked := map[string]bool{d.base: true}
 	for _, other := range dataCentres() {
 		base := other.desk(d.env.Endpoints) + apiPath
-		if other.id == "cn" || asked[base] {
+		if other.id == "cn" || other.doubtful || asked[base] { // China is a service apart
 			continue
 		}
 		asked[base] = true

@@ -244,9 +244,9 @@ func TestCheckTellsARefusedRefreshFromARefusedCode(t *testing.T) {
 	}
 }
 
-func (b *bench) setup(id string) (map[string]string, []string) {
+func (b *bench) setup(id, of string) (map[string]string, []string) {
 	b.Helper()
-	setup, err := b.service.ReadSetup(b.Context(), b.conn(id), "")
+	setup, err := b.service.ReadSetup(b.Context(), b.conn(id), of)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -264,7 +264,7 @@ func TestSetupTellsOrganizationPermissionsCreditsAndLimits(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	c := b.connected(b.fix.Scopes...)
-	facts, codes := b.setup(c.ID)
+	facts, codes := b.setup(c.ID, "")
 	if len(codes) > 0 || facts["bound-to"] != b.fix.OrgID || facts["may"] != "Desk.basic.READ Desk.tickets.READ" || facts["credits-left"] == "" || facts["tokens-made"] != "0 / 10" || facts["refresh-tokens"] != "1 / 20" {
 		t.Errorf("%v, %v", facts, codes)
 	}
@@ -274,7 +274,7 @@ func TestSetupTellsOrganizationPermissionsCreditsAndLimits(t *testing.T) {
 			c.Refreshes = append(c.Refreshes, b.sb.Clock().Now())
 		}
 	})
-	facts, codes = b.setup(c.ID)
+	facts, codes = b.setup(c.ID, "")
 	for _, want := range []string{"zoho.OAUTH_ORG_MISMATCH", "zoho.care.tokens-used"} {
 		if !strings.Contains(strings.Join(codes, " "), want) {
 			t.Errorf("no %s in %v (%v)", want, codes, facts)
@@ -287,7 +287,17 @@ func TestSetupFindsTheDataCentreThatTakesACredential(t *testing.T) {
 	b := newBench(t)
 	c := b.connected(b.fix.Scopes...)
 	b.change(c.ID, func(c *core.Connection) { c.Region = "jp" })
-	facts, codes := b.setup(c.ID)
+	// The credential goes nowhere else unless that is asked for.
+	var calls core.CallRecorder
+	if _, err := b.service.ReadSetup(core.WithCallRecorder(b.Context(), &calls), b.conn(c.ID), ""); core.ClassOf(err) != core.Refused {
+		t.Errorf("%v", err)
+	}
+	for _, call := range calls.Calls() {
+		if strings.Contains(call.URL, "/organizations") && call.Status == 200 {
+			t.Errorf("another data centre was asked: %+v", call)
+		}
+	}
+	facts, codes := b.setup(c.ID, "data-centre")
 	if facts["taken-by"] != "eu" || len(codes) != 1 || codes[0] != "zoho.care.other-centre" {
 		t.Errorf("%v, %v", facts, codes)
 	}
@@ -305,7 +315,7 @@ func TestSetupCountsTheRefreshTokensOfAClient(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if facts, codes := b.setup(c.ID); facts["refresh-tokens"] != "19 / 20" || len(codes) != 1 || codes[0] != "zoho.care.grants-near" {
+	if facts, codes := b.setup(c.ID, ""); facts["refresh-tokens"] != "19 / 20" || len(codes) != 1 || codes[0] != "zoho.care.grants-near" {
 		t.Errorf("%v, %v", facts, codes)
 	}
 }
