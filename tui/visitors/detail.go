@@ -81,11 +81,6 @@ func record(e screen.Env, r row, result lookup.Result, width int) []string {
 	lines = append(lines, e.Theme.Muted.Render(widget.Cut(sub, width, e.Theme.Glyphs.Cut)), "")
 	names := []string{"name", "email", "id", "external", "phone", "role", "brand", "signed-in", "blocked", "support", "chat", "created", "seen", "link", "by", "calls"}
 	f := widget.NewFacts(e, width, "visitors.fact.", names...)
-	add := func(name, value string) {
-		if value = strings.TrimSpace(core.CleanLine(value)); value != "" {
-			f.Add(name, value)
-		}
-	}
 	switch {
 	case v.ID == "" && a.Err != nil && !cancelled(a.Err):
 		f.Lines = append(f.Lines, widget.Problem(e, a.Err, width)...)
@@ -95,6 +90,22 @@ func record(e screen.Env, r row, result lookup.Result, width int) []string {
 			key = "visitors.stopped.row"
 		}
 		f.Lines = append(f.Lines, widget.Wrap(widget.Named(e, "", key), width)...)
+	}
+	person(e, f, v)
+	for _, b := range r.bad {
+		f.Gap()
+		f.Lines = append(f.Lines, drawFinding(e, b, width)...)
+	}
+	asking(e, f, a)
+	return append(lines, f.Lines...)
+}
+
+// person are the facts of a record.
+func person(e screen.Env, f *widget.Facts, v core.Visitor) {
+	add := func(name, value string) {
+		if value = strings.TrimSpace(core.CleanLine(value)); value != "" {
+			f.Add(name, value)
+		}
 	}
 	add("name", v.Name)
 	for i, m := range v.Emails {
@@ -125,10 +136,10 @@ func record(e screen.Env, r row, result lookup.Result, width int) []string {
 	add("created", moment(e, v.CreatedAt))
 	add("seen", moment(e, v.SeenAt))
 	add("link", v.Link)
-	for _, b := range r.bad {
-		f.Gap()
-		f.Lines = append(f.Lines, drawFinding(e, b, width)...)
-	}
+}
+
+// asking says by what a source was asked, and with which calls.
+func asking(e screen.Env, f *widget.Facts, a lookup.Answer) {
 	f.Gap()
 	for i, l := range a.By {
 		text := e.T("query.kind."+string(l.Kind)) + "  " + short(l.Text)
@@ -144,7 +155,6 @@ func record(e screen.Env, r row, result lookup.Result, width int) []string {
 		}
 		put(f, i == 0, "calls", fmt.Sprintf("%s %s  %s  %s", core.CleanLine(c.Method), core.CleanLine(c.URL), status, c.Took.Round(time.Millisecond)))
 	}
-	return append(lines, f.Lines...)
 }
 
 func put(f *widget.Facts, first bool, name, text string) {

@@ -152,13 +152,15 @@ func (d *Desk) elsewhere(ctx context.Context, refusal error) (platform.Setup, er
 		return out, refusal
 	}
 	asked := map[string]bool{d.base: true}
+	var silent []string
 	for _, other := range dataCentres() {
 		base := other.desk(d.env.Endpoints) + apiPath
 		if other.id == "cn" || other.doubtful || asked[base] { // China is a service apart
 			continue
 		}
 		asked[base] = true
-		if _, err := d.once(ctx, "find-data-centre", base, "/organizations", "", cred); err == nil || refusedAs(err, "zoho.SCOPE_MISMATCH") {
+		_, err := d.once(ctx, "find-data-centre", base, "/organizations", "", cred)
+		if err == nil || refusedAs(err, "zoho.SCOPE_MISMATCH") {
 			out.Facts = append(out.Facts, platform.SetupFact{Name: "taken-by", Value: other.id})
 			out.Findings = append(out.Findings, platform.SetupFinding{Code: "zoho.care.other-centre", Stops: true, Params: map[string]string{"region": own.id, "other": other.id}})
 			return out, nil
@@ -166,6 +168,14 @@ func (d *Desk) elsewhere(ctx context.Context, refusal error) (platform.Setup, er
 		if ctx.Err() != nil {
 			return out, context.Cause(ctx)
 		}
+		if core.ClassOf(err) != core.Refused {
+			silent = append(silent, other.id)
+		}
+	}
+	if len(silent) > 0 { // who was not reached may be the one
+		out.Facts = append(out.Facts, platform.SetupFact{Name: "not-reached", Value: strings.Join(silent, " ")})
+		out.Findings = append(out.Findings, finding(refusal, true))
+		return out, nil
 	}
 	return out, refusal
 }

@@ -319,3 +319,20 @@ func TestSetupCountsTheRefreshTokensOfAClient(t *testing.T) {
 		t.Errorf("%v, %v", facts, codes)
 	}
 }
+
+// A data centre that did not answer may be the one: that is not the same as
+// being refused everywhere.
+func TestSetupNamesTheDataCentresThatDidNotAnswer(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	c := b.connected(b.fix.Scopes...)
+	b.change(c.ID, func(c *core.Connection) {
+		c.Region = "jp"
+		c.Secrets = c.Secrets.With(core.SecretAccessToken, core.NewSecret("canary"))
+	})
+	b.service.Endpoints["zoho"]["desk.in"] = "http://127.0.0.1:1"
+	facts, codes := b.setup(c.ID, "data-centre")
+	if facts["not-reached"] != "in" || facts["taken-by"] != "" || len(codes) != 1 {
+		t.Errorf("%v, %v", facts, codes)
+	}
+}

@@ -186,7 +186,6 @@ type ExecutionIn struct {
 // ExecutionOut is the output of zoho.execution_log.
 type ExecutionOut struct {
 	ReadAt time.Time `name:"read_at"`
-	Lines  int       `name:"lines"` // that were read
 }
 
 // executionLog reads what Zoho showed after a function ran, for the errors that
@@ -196,11 +195,6 @@ type ExecutionOut struct {
 func (m *migration) executionLog(_ context.Context, in ExecutionIn) (ExecutionOut, error) {
 	text := core.CleanText(in.Log.Reveal())
 	out := ExecutionOut{ReadAt: m.s.Clock.Now().UTC()}
-	for line := range strings.Lines(text) {
-		if strings.TrimSpace(line) != "" {
-			out.Lines++
-		}
-	}
 	low := strings.ToLower(text)
 	for _, known := range executionErrors() {
 		if strings.Contains(low, strings.ToLower(known.text)) {

@@ -142,7 +142,6 @@ type PermissionsIn struct {
 // PermissionsOut is the output of zoho.permissions.
 type PermissionsOut struct {
 	ReadAt time.Time `name:"read_at"`
-	Lines  int       `name:"lines"`
 }
 
 // permissions reads what an application showed, for the answers of Zoho that say
