@@ -1,0 +1,142 @@
+package deluge
+
+import "strings"
+
+func (d *finder) headers(p *plan) {
+	entries, _ := d.held(p.q.headers)
+	for _, e := range entries {
+		if !strings.EqualFold(strings.TrimSpace(e.key), "authorization") {
+			continue
+		}
+		token, own, secrets := d.credential(e.value)
+		if token {
+			p.heads = append(p.heads, e)
+			p.secrets = append(p.secrets, secrets...)
+			p.own = p.own || own
+			p.code, p.subject = d.headerCode(p, e, own), e.holder
+		}
+	}
+}
+
+func (d *finder) headerCode(p *plan, e *entry, own bool) string {
+	switch {
+	case own:
+		return CodeOwnOAuth
+	case e.pair != nil && p.q.headers.form == formMap:
+		return CodeHeader
+	case e.pair == nil && p.q.headers.form == formName && d.r.source(p.q.headers) == e.holder:
+		return CodePut
+	case e.pair != nil && p.q.headers.form == formName && p.q.headers.seen.value == e.owner:
+		return CodeHeader
+	}
+	return CodeAlias
+}
+
+// credential reports whether the value of an Authorization header is an auth
+// token, or an OAuth token that the function fetched itself.
+func (d *finder) credential(value *node) (token, own bool, secrets []string) {
+	ways, _ := d.r.templates(value)
+	for _, t := range ways {
+		text := strings.TrimLeft(t.text, " ")
+		name, secret, _ := strings.Cut(text, " ")
+		switch {
+		case strings.EqualFold(name, "Zoho-authtoken"):
+			token = true
+			if secret = strings.TrimSpace(secret); len(secret) >= 8 && !strings.Contains(secret, string(hidden)) {
+				secrets = append(secrets, secret)
+			}
+		case strings.EqualFold(name, "Zoho-oauthtoken"):
+			token, own = true, true
+		default:
+			continue
+		}
+		d.note(t.root)
+	}
+	return token, own, secrets
+}
+
+// note remembers the texts that a template is made of.
+func (d *finder) note(p *piece) {
+	if p.start >= 0 {
+		d.r.code[p.node.from].known = true
+	}
+	for _, kid := range p.kids {
+		d.note(kid)
+	}
+}
+
+func (d *finder) parameters(p *plan) {
+	if p.q.params == nil {
+		return
+	}
+	entries, _ := d.held(p.q.params)
+	for _, e := range entries {
+		if strings.EqualFold(e.key, "authtoken") {
+			p.fields = append(p.fields, e)
+			d.noteKey(e)
+			ways, _ := d.r.templates(e.value)
+			for _, t := range ways {
+				if len(t.text) >= 8 && !strings.Contains(t.text, string(hidden)) {
+					p.secrets = append(p.secrets, t.text)
+				}
+			}
+		}
+	}
+	if len(p.fields) > 0 {
+		for _, e := range entries {
+			if strings.EqualFold(e.key, "scope") && d.legacyScope(e.value) {
+				p.fields = append(p.fields, e)
+			}
+		}
+		p.code, p.subject = CodeParameter, p.fields[0].holder
+	}
+	if len(entries) == 0 {
+		p.bodies, _ = d.r.templates(p.q.params)
+		for _, t := range p.bodies {
+			d.note(t.root)
+		}
+	}
+}
+
+func (d *finder) noteKey(e *entry) {
+	// Before the value are the comma or colon, and before it the key.
+	if at := e.value.from - 2; at >= 0 {
+		d.r.code[at].known = true
+	}
+}
+
+func (d *finder) legacyScope(n *node) bool {
+	ways, few := d.r.templates(n)
+	for _, t := range ways {
+		if !legacyScope(t.text) {
+			return false
+		}
+	}
+	return few
+}
+
+// query looks for a token in the address and in a body that is a text.
+func (d *finder) query(p *plan) {
+	look := func(all []*template, form bool, code string) {
+		for _, t := range all {
+			lose, values, shape := pairsOf(t.text, form)
+			if !shape && p.reason == "" {
+				p.reason = "shape"
+			}
+			if len(lose) > 0 || !shape {
+				p.code = code
+				if p.lost == nil {
+					p.lost = map[*template][]span{}
+				}
+				p.lost[t] = lose
+			}
+			for _, v := range values {
+				if len(v) >= 8 && !strings.Contains(v, string(hidden)) {
+					p.secrets = append(p.secrets, v)
+				}
+			}
+		}
+	}
+	look(p.bodies, true, CodeParameter)
+	look(p.urls, false, CodeQuery)
+}
