@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -90,9 +91,17 @@ func (c *chromium) read(from io.Reader) {
 	}
 }
 
-// call sends a command and reads its answer into result; events before it are
-// passed over.
+// call sends a command and reads its answer into result.
 func (c *chromium) call(session, method string, params, result any) {
+	c.t.Helper()
+	if refused := c.ask(session, method, params, result); refused != "" {
+		c.t.Fatalf("%s: %s", method, refused)
+	}
+}
+
+// ask is call that returns what the browser refused the command with, "" where
+// it did not. Events before the answer are passed over.
+func (c *chromium) ask(session, method string, params, result any) (refused string) {
 	c.t.Helper()
 	c.lastID++
 	raw, err := json.Marshal(devtools{ID: c.lastID, Session: session, Method: method, Params: params})
@@ -112,13 +121,13 @@ func (c *chromium) call(session, method string, params, result any) {
 			case m.ID != c.lastID:
 				continue
 			case m.Error != nil:
-				c.t.Fatalf("%s: %s", method, m.Error)
+				return string(m.Error)
 			case result != nil:
 				if err := json.Unmarshal(m.Result, result); err != nil {
 					c.t.Fatal(err)
 				}
 			}
-			return
+			return ""
 		case <-limit:
 			c.t.Fatalf("chromium does not answer %s", method)
 		}
@@ -163,7 +172,11 @@ func (p page) look() sight {
 		})
 	})()`
 	var out struct{ Result struct{ Value string } }
-	p.call(p.session, "Runtime.evaluate", map[string]any{"expression": read}, &out)
+	// A tab that goes to another page meanwhile shows nothing yet.
+	const left = "Inspected target navigated or closed"
+	if refused := p.ask(p.session, "Runtime.evaluate", map[string]any{"expression": read}, &out); refused != "" && !strings.Contains(refused, left) {
+		p.t.Fatal("Runtime.evaluate:", refused)
+	}
 	var s sight
 	if out.Result.Value != "" { // else it is between two pages
 		if err := json.Unmarshal([]byte(out.Result.Value), &s); err != nil {
