@@ -78,7 +78,8 @@ func (t *tx) do(fn func() error) error {
 	if t.s.broken {
 		return t.named(damaged(errors.New("bbolt has failed before")))
 	}
-	return t.named(t.s.guard(fn))
+	// What bbolt itself says is about the file: arguments were checked before.
+	return t.named(boltErrorOrNil(t.s.guard(fn)))
 }
 
 // named says what was tried in errors that are the store's own. It is done
