@@ -3,6 +3,7 @@ package tokens
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -64,7 +65,14 @@ func newList(d Deps) *list {
 		return widget.Field{Name: name, Label: widget.Key(key), Hint: widget.Key(key + ".hint"), Optional: true}
 	}
 	file := optional(fieldFile)
-	file.Empty = widget.Key("tokens.ask.file.empty")
+	n := &list{d: d}
+	file.Empty = func(e screen.Env) string {
+		if n.raw == nil {
+			return e.T("tokens.ask.file.empty")
+		}
+		lines := strings.Count(strings.TrimRight(string(n.raw), "\r\n"), "\n") + 1
+		return e.T("tokens.ask.file.pasted", locale.Params{"n": strconv.Itoa(lines)})
+	}
 	variant := optional(fieldVariant)
 	for _, v := range tokenbatch.Variants() {
 		variant.Options = append(variant.Options, widget.Option{Value: string(v), Label: widget.Key("tokens.variant." + string(v))})
@@ -85,7 +93,8 @@ func newList(d Deps) *list {
 		}
 		return nil
 	}
-	return &list{d: d, form: widget.NewForm(file, variant, optional(fieldClient), secret, region, optional(fieldOrg), optional(fieldScopes), columns, rate)}
+	n.form = widget.NewForm(file, variant, optional(fieldClient), secret, region, optional(fieldOrg), optional(fieldScopes), columns, rate)
+	return n
 }
 
 // columnsOf reads what the admin says of headers, "Token=authtoken, Org=org_id",

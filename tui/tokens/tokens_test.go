@@ -197,7 +197,7 @@ func TestATableThatWasPastedIsReadLikeAFile(t *testing.T) {
 	c.press("tab")
 	c.Type("canary-client-secret")
 	c.press("ctrl+s")
-	c.See("5 tokens can be exchanged", "Not used: Memo")
+	c.See("5 tokens can be exchanged", "Not used: Memo", "pasted, lines: 9")
 }
 
 func TestHeadersAreMappedByHand(t *testing.T) {
