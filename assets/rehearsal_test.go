@@ -56,22 +56,23 @@ func newRehearsal(t *testing.T, id string, p platform.Platform, more ...platform
 		Connections: connections, Keys: &core.SigningKeys{Store: store, Events: events}, Store: store, Events: events, Clock: clock, HTTP: client,
 		Endpoints: sb.Endpoints(), Tokens: tokens, Checks: all.Check,
 	}
-	actions := append(p.Actions(services), mailproof.Actions(services)...)
-	for _, other := range more {
-		if other.Actions != nil {
-			actions = append(actions, other.Actions(services)...)
+	terms := guide.Terms{Actions: mailproof.Actions(services), Text: sentence}
+	for _, used := range append(more, p) {
+		if used.Actions != nil {
+			terms.Actions = append(terms.Actions, used.Actions(services)...)
 		}
+		terms.Lists = append(terms.Lists, used.Lists...)
 	}
 	data, err := os.ReadFile("guides/" + id + ".yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := guide.Parse(id+".yaml", data, actions)
+	g, err := guide.Parse(id+".yaml", data, terms)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &rehearsal{t, sb, store, &guide.Runner{
-		Store: store, Events: events, Clock: clock, Actions: actions, Guides: []guide.Guide{*g}, Sandbox: true,
+		Store: store, Events: events, Clock: clock, Terms: terms, Guides: []guide.Guide{*g}, Sandbox: true,
 	}, all.Check, connections, tokens}
 }
 

@@ -104,7 +104,7 @@ func (d *desk) options() tui.Options {
 				a.spoken.Store(a.say)
 				return a.say, nil
 			}
-			p, err := loadTexts(l)
+			p, err := a.texts[l]()
 			if err == nil {
 				a.spoken.Store(p)
 			}

@@ -39,7 +39,7 @@ func (d *desk) explained(lang locale.Lang, ask func(*advice.Catalogue, *locale.P
 	if err != nil {
 		return advice.Answer{}, err
 	}
-	p, err := loadTexts(lang)
+	p, err := d.app.texts[lang]()
 	if err != nil {
 		return advice.Answer{}, err
 	}

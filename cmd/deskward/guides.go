@@ -37,7 +37,7 @@ func (a *app) guidesListCommand() *cobra.Command {
 
 // guidesList needs no store: the guides are part of the program.
 func (a *app) guidesList() error {
-	guides, _, err := loadGuides(platform.Services{})
+	guides, _, err := a.loadGuides(platform.Services{})
 	if err != nil {
 		return err
 	}
@@ -58,24 +58,26 @@ func (a *app) guidesList() error {
 func (a *app) guidesShowCommand() *cobra.Command {
 	c := a.command("guides.show", &cobra.Command{Use: "show GUIDE", Args: args(1, 1)})
 	c.RunE = func(_ *cobra.Command, given []string) error { return a.guidesShow(given[0]) }
-	c.ValidArgsFunction = completeGuides
+	c.ValidArgsFunction = a.completeGuides
 	return a.jsonFlag(c)
 }
 
 // guideStepJSON is one step of a guide, with the names an answers file uses.
 type guideStepJSON struct {
-	ID         string   `json:"id"`
-	Kind       string   `json:"kind"`
-	Title      string   `json:"title"`
-	Action     string   `json:"action,omitempty"`
-	Fields     []string `json:"fields,omitempty"`
-	Confirm    string   `json:"confirm,omitempty"`
-	InsteadOf  string   `json:"instead_of,omitempty"`
-	CannotUndo bool     `json:"cannot_undo"`
+	ID     string   `json:"id"`
+	Kind   string   `json:"kind"`
+	Title  string   `json:"title"`
+	Action string   `json:"action,omitempty"`
+	Fields []string `json:"fields,omitempty"`
+	// Choices are the values to choose from, by field.
+	Choices    map[string][]string `json:"choices,omitempty"`
+	Confirm    string              `json:"confirm,omitempty"`
+	InsteadOf  string              `json:"instead_of,omitempty"`
+	CannotUndo bool                `json:"cannot_undo"`
 }
 
 func (a *app) guidesShow(id string) error {
-	g, err := findGuide(id)
+	g, err := a.findGuide(id)
 	if err != nil {
 		return err
 	}
@@ -87,6 +89,9 @@ func (a *app) guidesShow(id string) error {
 		}
 		for _, f := range s.Ask {
 			steps[i].Fields = append(steps[i].Fields, f.Name)
+			for _, o := range f.Options {
+				steps[i].offer(f.Name, o.Value)
+			}
 		}
 		if s.Confirm != nil {
 			steps[i].Confirm = s.Confirm.Word
@@ -121,19 +126,43 @@ func (a *app) guidesShow(id string) error {
 		rows[i] = []string{no, s.ID, a.say.T("step.kind." + s.Kind), s.Title, strings.Join(about, a.say.T("cmd.list-separator"))}
 	}
 	a.table([]string{"number", "step", "kind", "title", "about"}, rows)
+	a.guideChoices(g)
 	return nil
 }
 
-func findGuide(id string) (*guide.Guide, error) {
-	guides, _, err := loadGuides(platform.Services{})
+func (s *guideStepJSON) offer(field, value string) {
+	if s.Choices == nil {
+		s.Choices = map[string][]string{}
+	}
+	s.Choices[field] = append(s.Choices[field], value)
+}
+
+// guideChoices lists what an answers file may say where there is a choice.
+func (a *app) guideChoices(g *guide.Guide) {
+	var rows [][]string
+	for _, s := range g.Steps {
+		for _, f := range s.Ask {
+			for _, o := range f.Options {
+				rows = append(rows, []string{s.ID + "." + f.Name, o.Value, o.Label.In(a.say.Lang())})
+			}
+		}
+	}
+	if rows != nil {
+		a.plainLine("")
+		a.table([]string{"answer", "value", "words"}, rows)
+	}
+}
+
+func (a *app) findGuide(id string) (*guide.Guide, error) {
+	guides, _, err := a.loadGuides(platform.Services{})
 	if err != nil {
 		return nil, err
 	}
 	return (&guide.Runner{Guides: guides}).Guide(id)
 }
 
-func completeGuides(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	guides, _, err := loadGuides(platform.Services{})
+func (a *app) completeGuides(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	guides, _, err := a.loadGuides(platform.Services{})
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}

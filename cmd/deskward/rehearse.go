@@ -24,14 +24,14 @@ func (a *app) rehearseCommand() *cobra.Command {
 		}
 		return a.rehearse(c.Context(), which)
 	}
-	c.ValidArgsFunction = completeGuides
+	c.ValidArgsFunction = a.completeGuides
 	return c
 }
 
 // rehearse runs guides from end to end, each in a sandbox and a store of its
 // own that end with it.
 func (a *app) rehearse(ctx context.Context, which string) error {
-	guides, _, err := loadGuides(platform.Services{})
+	guides, _, err := a.loadGuides(platform.Services{})
 	if err != nil {
 		return err
 	}

@@ -23,14 +23,14 @@ func (a *app) runsStartCommand() *cobra.Command {
 	c.RunE = func(c *cobra.Command, given []string) error {
 		return a.runsStart(c.Context(), given[0], name, answers)
 	}
-	c.ValidArgsFunction = completeGuides
+	c.ValidArgsFunction = a.completeGuides
 	c.Flags().StringVar(&answers, "answers", "", a.flagText("answers"))
 	c.Flags().StringVar(&name, "name", "", a.flagText("run-name"))
 	return c
 }
 
 func (a *app) runsStart(ctx context.Context, guideID, name, answersFile string) error {
-	if _, err := findGuide(guideID); err != nil { // before anybody types a passphrase
+	if _, err := a.findGuide(guideID); err != nil { // before anybody types a passphrase
 		return err
 	}
 	answers, err := readAnswers(answersFile)

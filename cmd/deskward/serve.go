@@ -118,11 +118,11 @@ func (s *session) tokenEndpoint() (*endpoint.Service, error) {
 // readKeyList has the platform that knows how read a project's public keys
 // anew.
 func (s *session) readKeyList(ctx context.Context, k core.SigningKey) (core.SigningKey, error) {
-	i := slices.IndexFunc(s.runner.Actions, func(a action.Action) bool { return a.Name == "xsolla.fetch_keys" })
+	i := slices.IndexFunc(s.runner.Terms.Actions, func(a action.Action) bool { return a.Name == "xsolla.fetch_keys" })
 	if i < 0 {
 		return k, core.ErrNotFound
 	}
-	if _, err := s.runner.Actions[i].Run(ctx, action.Values{Plain: map[string]string{"key": k.ID}}); err != nil {
+	if _, err := s.runner.Terms.Actions[i].Run(ctx, action.Values{Plain: map[string]string{"key": k.ID}}); err != nil {
 		return k, err
 	}
 	return s.keys.Get(ctx, k.ID)

@@ -16,7 +16,6 @@ import (
 
 	"deskward/assets"
 	"deskward/core"
-	"deskward/core/action"
 	"deskward/core/advice"
 	"deskward/core/consent"
 	"deskward/core/guide"
@@ -50,6 +49,9 @@ type app struct {
 	opened []*store.File
 	advice func() (*advice.Catalogue, error) // what vendors' errors mean; read once, when first needed
 
+	// texts reads the sentences of a language, once.
+	texts map[locale.Lang]func() (*locale.Printer, error)
+
 	// spoken is the console's language once it was switched; goroutines of the
 	// consent listener read it.
 	spoken atomic.Pointer[locale.Printer]
@@ -72,9 +74,22 @@ func (a *app) close() {
 
 func newApp(args []string, io streams, env environment) (*app, error) {
 	a := &app{io: io, env: env, clock: env.Clock, actor: whoAmI(io, env), advice: sync.OnceValues(loadAdvice)}
+	a.texts = map[locale.Lang]func() (*locale.Printer, error){}
+	for _, lang := range locale.Langs() {
+		a.texts[lang] = sync.OnceValues(func() (*locale.Printer, error) { return loadTexts(lang) })
+	}
 	var err error
-	a.say, err = loadTexts(languageOf(args, env))
+	a.say, err = a.texts[languageOf(args, env)]()
 	return a, err
+}
+
+// text is a sentence in the language asked for, whichever is spoken.
+func (a *app) text(lang locale.Lang, key string) string {
+	p, err := a.texts[lang]()
+	if err != nil {
+		p = a.say
+	}
+	return p.T(key)
 }
 
 func loadTexts(lang locale.Lang) (*locale.Printer, error) {
@@ -222,12 +237,12 @@ func (a *app) assemble(st core.Store, w world) (*session, error) {
 		Page: page, Text: func(key string) string { return a.printer().T(key) }, Explain: a.explain,
 	}
 	s.platforms.Tokens = s.consent
-	guides, actions, err := loadGuides(s.services())
+	guides, terms, err := a.loadGuides(s.services())
 	if err != nil {
 		return nil, err
 	}
 	s.runner = &guide.Runner{
-		Store: st, Events: s.events, Clock: w.clock, Actions: actions, Guides: guides, Sandbox: w.sandbox,
+		Store: st, Events: s.events, Clock: w.clock, Terms: terms, Guides: guides, Sandbox: w.sandbox,
 	}
 	return s, nil
 }
@@ -240,21 +255,22 @@ func (s *session) services() platform.Services {
 }
 
 // loadGuides reads the guides that are part of the program, over the actions
-// of all platforms. With zero services the actions cannot run, but the
-// guides can be read.
-func loadGuides(s platform.Services) ([]guide.Guide, []action.Action, error) {
-	actions := mailproof.Actions(s)
+// and lists of all platforms. With zero services the actions cannot run, but
+// the guides can be read.
+func (a *app) loadGuides(s platform.Services) ([]guide.Guide, guide.Terms, error) {
+	terms := guide.Terms{Actions: mailproof.Actions(s), Text: a.text}
 	for _, p := range all.Platforms() {
 		if p.Actions != nil {
-			actions = append(actions, p.Actions(s)...)
+			terms.Actions = append(terms.Actions, p.Actions(s)...)
 		}
+		terms.Lists = append(terms.Lists, p.Lists...)
 	}
 	files, err := fs.Sub(assets.Guides, "guides")
 	if err != nil {
-		return nil, nil, err
+		return nil, terms, err
 	}
-	guides, err := guide.Load(files, actions)
-	return guides, actions, err
+	guides, err := guide.Load(files, terms)
+	return guides, terms, err
 }
 
 func (a *app) httpClient(w world) (*transport.Client, error) {

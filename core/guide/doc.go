@@ -7,6 +7,9 @@
 // used, in both languages, and with no secret in a text. All mistakes are
 // reported at once, by file and line.
 //
+// What several guides ask for by the same choices, a platform lists once: a
+// field takes its options from there by name (options_from: zoho.data-centres).
+//
 // The only expression is ${step.output}. There is no condition, loop, shell
 // or HTTP in a guide: where one would be needed, that is an action in Go.
 //

@@ -71,7 +71,7 @@ type Field struct {
 	Optional  bool
 	Multiline bool
 	Compact   bool     // white space is no part of it: all of it is taken out of what was pasted
-	Options   []Option // the choices; nil: free text
+	Options   []Option // the choices, the guide's own or those of a list; nil: free text
 	Default   string   // may hold ${step.output}
 	Pattern   string   // the whole value must match; "": anything
 
@@ -81,7 +81,7 @@ type Field struct {
 // Option is one choice.
 type Option struct {
 	Value string
-	Label locale.Text
+	Label Words
 }
 
 // Confirm is what must be typed before an action runs that cannot be undone.

@@ -11,6 +11,7 @@ import (
 	"deskward/core"
 	"deskward/core/action"
 	"deskward/core/guide"
+	"deskward/core/locale"
 	"deskward/store/mem"
 )
 
@@ -159,15 +160,27 @@ func newBench(t *testing.T, change ...func(*kitchen)) *bench {
 // admin or a restart would have it.
 func (b *bench) another(user string) *guide.Runner {
 	b.t.Helper()
-	actions := b.actions()
-	guides, err := guide.Load(os.DirFS("testdata/good"), actions)
+	terms := b.terms()
+	guides, err := guide.Load(os.DirFS("testdata/good"), terms)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	who := core.Actor{User: user, Host: "jump01", Session: core.NewID()}
 	return &guide.Runner{
-		Store: b.store, Clock: b.clock, Actions: actions, Guides: guides,
+		Store: b.store, Clock: b.clock, Terms: terms, Guides: guides,
 		Events: &core.EventLog{Store: b.store, Clock: b.clock, Actor: who},
+	}
+}
+
+// terms are what the kitchen's guides may name.
+func (k *kitchen) terms() guide.Terms {
+	return guide.Terms{
+		Actions: k.actions(),
+		Lists: []action.List{
+			{Name: "kitchen.nothing"},
+			{Name: "kitchen.spreads", Choices: []action.Choice{{Value: "butter", Text: "choice.butter"}, {Value: "jam", Text: "choice.jam"}}},
+		},
+		Text: func(l locale.Lang, key string) string { return string(l) + " " + key },
 	}
 }
 

@@ -22,7 +22,7 @@ import (
 
 // Load reads and checks all guides of a folder (*.yaml), sorted by id.
 // Mistakes of all of them come back at once as Problems.
-func Load(files fs.FS, actions []action.Action) ([]Guide, error) {
+func Load(files fs.FS, terms Terms) ([]Guide, error) {
 	names, err := fs.Glob(files, "*.yaml")
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func Load(files fs.FS, actions []action.Action) ([]Guide, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read guide: %w", err)
 		}
-		g, err := Parse(name, data, actions)
+		g, err := Parse(name, data, terms)
 		if more, ok := errors.AsType[Problems](err); ok {
 			problems = append(problems, more...)
 			continue
@@ -52,8 +52,8 @@ func Load(files fs.FS, actions []action.Action) ([]Guide, error) {
 
 // Parse reads and checks one guide. name is the file's name: it must be the
 // guide's id and ".yaml". What is wrong comes back as Problems.
-func Parse(name string, data []byte, actions []action.Action) (*Guide, error) {
-	g, problems := read(name, data, actions)
+func Parse(name string, data []byte, terms Terms) (*Guide, error) {
+	g, problems := read(name, data, terms)
 	if len(problems) > 0 {
 		return nil, problems
 	}
@@ -62,8 +62,8 @@ func Parse(name string, data []byte, actions []action.Action) (*Guide, error) {
 
 // read is Parse that gives what could be read besides the problems; nil when
 // that is no guide at all.
-func read(name string, data []byte, actions []action.Action) (*Guide, Problems) {
-	r := &reader{file: name, actions: actions}
+func read(name string, data []byte, terms Terms) (*Guide, Problems) {
+	r := &reader{file: name, terms: terms}
 	g := r.document(data)
 	if g != nil {
 		r.check(g)
@@ -78,7 +78,7 @@ func read(name string, data []byte, actions []action.Action) (*Guide, Problems) 
 type reader struct {
 	file     string
 	step     string
-	actions  []action.Action
+	terms    Terms
 	problems Problems
 	uses     []use
 	at       int // index of the step being read
@@ -322,9 +322,9 @@ func (r *reader) kind(s *Step, n *yaml.Node, m map[string]*yaml.Node) {
 func (r *reader) callOf(s *Step, m map[string]*yaml.Node) {
 	n := m[string(s.Kind)]
 	name := r.scalar(n, string(s.Kind))
-	i := slices.IndexFunc(r.actions, func(a action.Action) bool { return a.Name == name })
+	i := slices.IndexFunc(r.terms.Actions, func(a action.Action) bool { return a.Name == name })
 	if i >= 0 {
-		s.Action = r.actions[i]
+		s.Action = r.terms.Actions[i]
 	} else if name != "" {
 		r.fail(n.Line, "unknown action %q", core.CleanLine(name))
 	}
@@ -363,7 +363,7 @@ func (r *reader) readAfter(s *Step, n *yaml.Node) {
 }
 
 func (r *reader) field(n *yaml.Node) Field {
-	m := r.mapping(n, "the field", "!name", "!label", "hint", "secret", "optional", "multiline", "compact", "options", "default", "pattern")
+	m := r.mapping(n, "the field", "!name", "!label", "hint", "secret", "optional", "multiline", "compact", "options", "options_from", "default", "pattern")
 	f := Field{
 		Name: r.id(m["name"], "name"), Label: r.words(m["label"], "label", inFixed), Hint: r.words(m["hint"], "hint", inText),
 		Secret: r.truth(m["secret"], "secret"), Optional: r.truth(m["optional"], "optional"),
@@ -376,6 +376,11 @@ func (r *reader) field(n *yaml.Node) Field {
 	for _, o := range r.list(m["options"], "options") {
 		c := r.mapping(o, "the option", "!value", "!label")
 		f.Options = append(f.Options, Option{Value: r.scalar(c["value"], "value"), Label: r.words(c["label"], "label", inFixed)})
+	}
+	if m["options"] != nil && m["options_from"] != nil {
+		r.fail(m["options_from"].Line, "field %q has options and options_from", f.Name)
+	} else if m["options_from"] != nil {
+		f.Options = r.listedOptions(m["options_from"])
 	}
 	if m["pattern"] != nil {
 		f.Pattern = r.scalar(m["pattern"], "pattern")

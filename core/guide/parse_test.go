@@ -19,7 +19,7 @@ import (
 
 func TestEveryMistakeOfAGuideIsReportedAtOnceWithItsLine(t *testing.T) {
 	t.Parallel()
-	_, err := guide.Load(os.DirFS("testdata/bad"), newKitchen(newClock()).actions())
+	_, err := guide.Load(os.DirFS("testdata/bad"), newKitchen(newClock()).terms())
 	got := strings.Split(err.Error(), "\n")
 	want := []string{
 		`burnt.yaml:1: id "Burnt toast" is not made of lower-case letters, digits, - and _`,
@@ -54,7 +54,7 @@ func TestOneMistakeGivesOneProblem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	actions := newKitchen(newClock()).actions()
+	terms := newKitchen(newClock()).terms()
 	for _, c := range []struct{ name, old, new, want string }{
 		{"a later step", "kind: ${bread.kind}\n    shows", "kind: ${taste.taste}\n    shows", "that step comes later"},
 		{"its own output", "kind: ${bread.kind}\n    shows", "kind: ${slice.slice}\n    shows", "of its own step"},
@@ -72,6 +72,11 @@ func TestOneMistakeGivesOneProblem(t *testing.T) {
 		{"a value in a title", "en: Cut a slice", "en: Cut ${bread.kind}", "shown before there are values"},
 		{"languages that differ", "en: Wait until ${toast.warm_until}.", "en: Wait.", "uses other values in ja than in en"},
 		{"a default that is no choice", "default: rye", "default: corn", "would not be accepted"},
+		{"a list that is none", "options_from: kitchen.spreads", "options_from: kitchen.spread", `unknown list "kitchen.spread": there is kitchen.nothing, kitchen.spreads`},
+		{"a list of nothing", "options_from: kitchen.spreads", "options_from: kitchen.nothing", `the list "kitchen.nothing" has no choices`},
+		{"a list and options", "        default: rye\n", "        default: rye\n        options_from: kitchen.spreads\n", `field "kind" has options and options_from`},
+		{"a secret from a list", `pattern: "[a-z-]+"`, "options_from: kitchen.spreads", "is secret and has a default or options"},
+		{"a default that is not in the list", "options_from: kitchen.spreads", "options_from: kitchen.spreads\n        default: mud", "would not be accepted"},
 		{"a pattern that is none", `pattern: "[a-z-]+"`, `pattern: "["`, "no regular expression"},
 		{"a secret with a default", `pattern: "[a-z-]+"`, "default: none", "is secret and has a default"},
 		{"a truth that is none", "secret: true", "secret: yes please", "neither true nor false"},
@@ -87,7 +92,7 @@ func TestOneMistakeGivesOneProblem(t *testing.T) {
 			if !bytes.Contains(good, []byte(c.old)) {
 				t.Fatalf("the good guide does not hold %q", c.old)
 			}
-			_, err := guide.Parse("toast.yaml", bytes.Replace(good, []byte(c.old), []byte(c.new), 1), actions)
+			_, err := guide.Parse("toast.yaml", bytes.Replace(good, []byte(c.old), []byte(c.new), 1), terms)
 			problems, ok := errors.AsType[guide.Problems](err)
 			if !ok || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("got %v, want %q", err, c.want)
@@ -109,8 +114,9 @@ func FuzzACheckedGuideRunsToItsEnd(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c := newClock()
-		actions := obliging(newKitchen(c).actions())
-		g, err := guide.Parse("toast.yaml", data, actions)
+		terms := newKitchen(c).terms()
+		terms.Actions = obliging(terms.Actions)
+		g, err := guide.Parse("toast.yaml", data, terms)
 		if _, ok := errors.AsType[guide.Problems](err); err != nil && !ok {
 			t.Fatalf("an error that is no list of problems: %v", err)
 		}
@@ -119,7 +125,7 @@ func FuzzACheckedGuideRunsToItsEnd(f *testing.F) {
 		}
 		store := mem.New()
 		b := &bench{t: t, clock: c}
-		r := &guide.Runner{Store: store, Clock: c, Actions: actions, Guides: []guide.Guide{*g}, Events: &core.EventLog{Store: store, Clock: c}}
+		r := &guide.Runner{Store: store, Clock: c, Terms: terms, Guides: []guide.Guide{*g}, Events: &core.EventLog{Store: store, Clock: c}}
 		given, ok := typable(g)
 		if !ok {
 			return

@@ -93,7 +93,7 @@ func (r *Runner) guideOf(run Run) (*Guide, error) {
 			return &r.Guides[i], nil
 		}
 	}
-	g, problems := read(run.GuideID+".yaml", []byte(run.Source), r.Actions)
+	g, problems := read(run.GuideID+".yaml", []byte(run.Source), r.Terms)
 	if len(problems) > 0 {
 		return g, &core.Error{Tried: "continue-run", On: run.Name, Code: "run.outdated", Params: map[string]string{"guide": run.GuideID}, Err: problems}
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"deskward/core"
-	"deskward/core/action"
 )
 
 // Runner starts runs and takes them further. It may be used by several
@@ -19,7 +18,7 @@ type Runner struct {
 	Store   core.Store
 	Events  *core.EventLog
 	Clock   core.Clock
-	Actions []action.Action
+	Terms   Terms // what the guides of older runs may name; Guides was loaded with it
 	Guides  []Guide
 	Sandbox bool // runs are rehearsals against the sandbox
 

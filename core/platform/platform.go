@@ -77,6 +77,9 @@ type Platform struct {
 
 	// Actions are the operations guides may name.
 	Actions func(s Services) []action.Action
+
+	// Lists are the lists of choices guides may name, each as ID.list. nil: none.
+	Lists []action.List
 }
 
 // Region is one data centre or host family.

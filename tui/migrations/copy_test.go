@@ -35,7 +35,7 @@ func TestValuesOfAFormAreCopiedOneAfterTheOtherAndTheSecretByItsDots(t *testing.
 	t.Parallel()
 	const canary = "canary-client-secret"
 	w := newToy(t)
-	g, err := guide.Parse("form.yaml", []byte(formGuide), w.actions())
+	g, err := guide.Parse("form.yaml", []byte(formGuide), guide.Terms{Actions: w.actions()})
 	if err != nil {
 		t.Fatal(err)
 	}

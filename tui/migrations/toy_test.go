@@ -124,12 +124,12 @@ func (w *toy) newRunner(t testing.TB, who core.Actor) *guide.Runner {
 		t.Fatal(err)
 	}
 	actions := w.actions()
-	g, err := guide.Parse("demo.yaml", raw, actions)
+	g, err := guide.Parse("demo.yaml", raw, guide.Terms{Actions: actions})
 	if err != nil {
 		t.Fatal(err)
 	}
 	events := &core.EventLog{Store: w.store, Clock: w.now, Actor: who}
-	return &guide.Runner{Store: w.store, Events: events, Clock: w.now, Actions: actions, Guides: []guide.Guide{*g}}
+	return &guide.Runner{Store: w.store, Events: events, Clock: w.now, Terms: guide.Terms{Actions: actions}, Guides: []guide.Guide{*g}}
 }
 
 // at starts a run and takes it up to a step.

@@ -75,21 +75,22 @@ func (w *world) newRunner(t testing.TB) *guide.Runner {
 		Connections: w.conns, Store: w.store, Events: w.events, Clock: clock, HTTP: client,
 		Endpoints: w.sandbox.Endpoints(), Tokens: tokens, Checks: platforms.Check,
 	}
-	actions := mailproof.Actions(services)
+	terms := guide.Terms{Actions: mailproof.Actions(services), Text: func(l locale.Lang, key string) string { return printer(t, l).T(key) }}
 	for _, p := range all.Platforms() {
 		if p.Actions != nil {
-			actions = append(actions, p.Actions(services)...)
+			terms.Actions = append(terms.Actions, p.Actions(services)...)
 		}
+		terms.Lists = append(terms.Lists, p.Lists...)
 	}
 	files, err := fs.Sub(assets.Guides, "guides")
 	if err != nil {
 		t.Fatal(err)
 	}
-	guides, err := guide.Load(files, actions)
+	guides, err := guide.Load(files, terms)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &guide.Runner{Store: w.store, Events: w.events, Clock: clock, Actions: actions, Guides: guides, Sandbox: true}
+	return &guide.Runner{Store: w.store, Events: w.events, Clock: clock, Terms: terms, Guides: guides, Sandbox: true}
 }
 
 func (w *world) deps(t testing.TB) migrations.Deps {

@@ -27,6 +27,7 @@ func Platform() platform.Platform {
 		OAuth:   oauthConfig,
 		Dial:    func(c core.Connection, env platform.Env) any { return dial(c, env) },
 		Actions: func(s platform.Services) []action.Action { return (&migration{s: s}).actions() },
+		Lists:   lists(),
 	}
 }
 
