@@ -86,6 +86,36 @@ func TestTheKeyThatExplainsIsALetterWhereTextIsTaken(t *testing.T) {
 	c.See("first got !")
 }
 
+func TestWhereTextIsTakenAControlKeyExplainsTheErrorInSight(t *testing.T) {
+	t.Parallel()
+	c := start(t, 80, 24, explaining(&broke{lister{name: "first", text: true}, &core.Error{Code: "google.invalid_grant", Class: core.Refused}}))
+	c.See("ctrl+o explain")
+	c.press("a", "ctrl+o")
+	c.See("answer to google.invalid_grant")
+	c.press("esc")
+	c.See("first got a") // what was typed is still there
+	if strings.Contains(c.Text(), "ctrl+o,") {
+		t.Error("the key reached the screen too")
+	}
+}
+
+func TestTheControlKeyThatExplainsIsTheScreensOwnWithoutAnError(t *testing.T) {
+	t.Parallel()
+	c := start(t, 80, 24, explaining(&broke{lister{name: "first", text: true}, nil}))
+	c.press("ctrl+o")
+	c.See("first got ctrl+o")
+	if strings.Contains(c.Text(), "explain") {
+		t.Errorf("offered:\n%s", c.Text())
+	}
+}
+
+func TestTheControlKeyExplainsWhereverTheLetterDoes(t *testing.T) {
+	t.Parallel()
+	c := start(t, 80, 24, explaining(&broke{lister{name: "first"}, &core.Error{Code: "google.invalid_grant", Class: core.Refused}}))
+	c.press("ctrl+o")
+	c.See("answer to google.invalid_grant")
+}
+
 func TestThePaletteBeginsWithTheErrorInSight(t *testing.T) {
 	t.Parallel()
 	c := start(t, 80, 24, explaining(&broke{lister{name: "first"}, &core.Error{Code: "google.invalid_grant", Class: core.Refused}}))

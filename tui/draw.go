@@ -280,16 +280,16 @@ func (c *Console) footer(e screen.Env, keys []screen.Key) string {
 		return widget.KeyLine(e, nil, c.overlay.keys(), c.width-2)
 	}
 	always := []screen.Key{help, palette}
-	t, ok := c.top()
-	if cp, isCap := t.screen.(screen.Capturer); ok && isCap && cp.Capturing() {
-		always = nil
+	about := aboutKey()
+	if t, ok := c.top(); ok && capturing(t.screen) {
+		always, about = nil, aboutTyping()
 	} else if c.locked != nil {
 		always = []screen.Key{quit}
 	} else if len(*c.stack()) > 1 {
 		always = []screen.Key{back, help}
 	}
-	if always != nil && c.trouble() != nil {
-		always = append([]screen.Key{aboutKey()}, always...)
+	if c.trouble() != nil {
+		always = append([]screen.Key{about}, always...)
 	}
 	return widget.KeyLine(e, keys, always, c.width-2)
 }

@@ -21,8 +21,15 @@ func shellKeys() (help, palette, back, quit, lock, lang screen.Key) {
 		screen.NewKey("L", "key.language", "L")
 }
 
-// aboutKey opens what is known of the error in sight.
-func aboutKey() screen.Key { return screen.NewKey("!", "key.about", "!") }
+// aboutKey opens what is known of the error in sight. Where text is taken ! is
+// a letter of it, and only aboutHere does: of the control keys it is one that
+// neither edits a line (as ctrl+e does) nor belongs to tmux or screen.
+func aboutKey() screen.Key { return screen.NewKey("!", "key.about", "!", aboutHere) }
+
+// aboutTyping is aboutKey where text is taken.
+func aboutTyping() screen.Key { return screen.NewKey(aboutHere, "key.about", aboutHere) }
+
+const aboutHere = "ctrl+o"
 
 // trouble is the error in sight of which more can be said: the notice's, else
 // the screen's. What was typed wrong and a store that is locked are no riddles,
@@ -80,15 +87,15 @@ func (c *Console) key(msg tea.KeyPressMsg) tea.Cmd {
 	if !ok {
 		return nil
 	}
-	capturing := false
-	if cp, ok := t.screen.(screen.Capturer); ok {
-		capturing = cp.Capturing()
+	capturing, about := capturing(t.screen), aboutKey()
+	if capturing {
+		about = aboutTyping()
+	}
+	if riddle != nil && key.Matches(msg, about.Binding) {
+		c.notice = screen.Notice{}
+		return c.open(c.o.About(riddle))
 	}
 	if !capturing {
-		if riddle != nil && key.Matches(msg, aboutKey().Binding) {
-			c.notice = screen.Notice{}
-			return c.open(c.o.About(riddle))
-		}
 		if cmd, used := c.shellKey(msg); used {
 			return cmd
 		}
@@ -98,6 +105,12 @@ func (c *Console) key(msg tea.KeyPressMsg) tea.Cmd {
 		return nil
 	}
 	return c.apply(t.screen.Update(msg))
+}
+
+// capturing reports whether a screen is taking text.
+func capturing(s screen.Screen) bool {
+	cp, ok := s.(screen.Capturer)
+	return ok && cp.Capturing()
 }
 
 // disabled finds a key of the screen that cannot work now.
@@ -139,10 +152,8 @@ func (c *Console) shellKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 // askQuit quits, or asks to be told again while something runs or is half typed.
 func (c *Console) askQuit() tea.Cmd {
 	busy := c.work.Running() > 0
-	if t, ok := c.top(); ok && c.locked == nil {
-		if cp, ok := t.screen.(screen.Capturer); ok && cp.Capturing() {
-			busy = true
-		}
+	if t, ok := c.top(); ok && c.locked == nil && capturing(t.screen) {
+		busy = true
 	}
 	if busy && !c.quitAsked {
 		c.quitAsked = true

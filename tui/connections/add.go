@@ -68,6 +68,14 @@ func (a *add) Init(s *screen.Scope) screen.Step {
 // Capturing keeps letters for the form.
 func (a *add) Capturing() bool { return true }
 
+// Trouble is why it could not be saved.
+func (a *add) Trouble() error {
+	if a.working || len(a.findings) > 0 {
+		return nil
+	}
+	return a.err
+}
+
 // Update handles keys and the outcome of saving.
 func (a *add) Update(msg tea.Msg) screen.Step {
 	switch msg := msg.(type) {

@@ -90,6 +90,14 @@ func (c *change) read() screen.Step {
 // Capturing keeps letters for the form.
 func (c *change) Capturing() bool { return true }
 
+// Trouble is why it could not be done.
+func (c *change) Trouble() error {
+	if c.working || c.again {
+		return nil
+	}
+	return c.err
+}
+
 // Update handles keys and outcomes.
 func (c *change) Update(msg tea.Msg) screen.Step {
 	switch msg := msg.(type) {

@@ -55,6 +55,7 @@ type vendor struct {
 	owner   string
 	probes  []platform.ScopeProbe
 	revoked int
+	refusal error    // of revoking; nil: it is done
 	codes   []string // codes that were exchanged
 }
 
@@ -88,7 +89,7 @@ func (a account) Revoke(context.Context) error {
 	a.v.mu.Lock()
 	defer a.v.mu.Unlock()
 	a.v.revoked++
-	return nil
+	return a.v.refusal
 }
 
 // rig is a console with the section of connections only, over real services.
@@ -138,7 +139,7 @@ func newRig(t testing.TB) *rig {
 	r.opts = tui.Options{
 		Sections: []tui.Section{{ID: "connections", Title: "section.connections", Open: func() screen.Screen { return connections.New(r.deps) }}},
 		Printer:  func(l locale.Lang) (*locale.Printer, error) { return locale.Load(texts(t), l) },
-		Lang:     locale.English, Explain: explain(t), Protection: func(screen.Env) string { return "protected by passphrase" },
+		Lang:     locale.English, Explain: inWords(t), Protection: func(screen.Env) string { return "protected by passphrase" },
 		Clock: r.clock, SSH: true, Getenv: func(string) string { return "" },
 	}
 	return r
@@ -201,7 +202,7 @@ func texts(t testing.TB) fs.FS {
 	return out
 }
 
-func explain(t testing.TB) func(error, *locale.Printer) screen.Explanation {
+func inWords(t testing.TB) func(error, *locale.Printer) screen.Explanation {
 	t.Helper()
 	files, err := fs.Sub(assets.Advice, "advice")
 	if err != nil {

@@ -22,8 +22,9 @@ type add struct {
 	form     *widget.Form
 	proposed string // the name that stands in the form unless the admin typed one
 	working  bool
-	err      error
-	kept     bool // reopened with what was typed before
+	err      error // shown below the form
+	trouble  error // why saving failed: err, or what stands beside a field
+	kept     bool  // reopened with what was typed before
 }
 
 // addScreen opens the form, with what was typed before if it was left.
@@ -58,6 +59,9 @@ func (a *add) Init(s *screen.Scope) screen.Step {
 // Capturing keeps letters for the form.
 func (a *add) Capturing() bool { return true }
 
+// Trouble is why the list of keys could not be had, or the key not be saved.
+func (a *add) Trouble() error { return a.trouble }
+
 // Update handles keys and the outcome of saving.
 func (a *add) Update(msg tea.Msg) screen.Step {
 	switch msg := msg.(type) {
@@ -88,7 +92,11 @@ func (a *add) key(msg tea.KeyPressMsg) screen.Step {
 		return screen.Step{}
 	}
 	was := a.form.Focused()
+	value := a.form.Value(was)
 	changed, submit := a.form.Update(msg)
+	if a.form.Value(was) != value { // what stood beside the field is gone
+		a.trouble = a.err
+	}
 	if changed && was == fieldKind {
 		a.form.Set(fieldSecret, "") // one kind's secret is never taken for another's
 	}
@@ -160,7 +168,7 @@ func (a *add) newKey() core.NewKey {
 }
 
 func (a *add) save() screen.Step {
-	a.working, a.err = true, nil
+	a.working, a.err, a.trouble = true, nil, nil
 	n, f := a.newKey(), a.f
 	return screen.Step{Cmd: a.scope.Run(func(ctx context.Context) tea.Msg {
 		if n.Alg == core.AlgRS256 {
@@ -183,7 +191,7 @@ func (a *add) save() screen.Step {
 }
 
 func (a *add) added(msg added) screen.Step {
-	a.working = false
+	a.working, a.trouble = false, msg.err
 	if msg.err != nil {
 		field := fieldOf(core.CodeOf(msg.err))
 		if field == "" && a.form.Value(fieldAlg) == core.AlgRS256 {

@@ -12,9 +12,11 @@ import (
 
 	"deskward/assets"
 	"deskward/core"
+	"deskward/core/advice"
 	"deskward/core/locale"
 	"deskward/core/snippet"
 	"deskward/tui"
+	"deskward/tui/explain"
 	"deskward/tui/keys"
 	"deskward/tui/screen"
 )
@@ -202,6 +204,37 @@ func TestKeyListIsFetchedOrPasted(t *testing.T) {
 	if all, _ := r.keys.List(t.Context()); len(all) != 0 {
 		t.Errorf("stored %+v", all)
 	}
+}
+
+// What the list of keys was refused for stands beside its field, and can be
+// explained there until the field is changed.
+func TestWhyTheKeyListCouldNotBeHadIsExplainedInTheForm(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	words := r.opts.Explain
+	r.opts.Explain = func(err error, p *locale.Printer) screen.Explanation {
+		x := words(err, p)
+		x.More = core.CodeOf(err) == "xsolla.rate-limited"
+		return x
+	}
+	r.opts.About = func(err error) screen.Screen {
+		return explain.New(explain.Deps{Text: advice.Words(err), Explain: func(text string, _ locale.Lang) (advice.Answer, error) { return advice.Answer{Text: text}, nil }})
+	}
+	r.deps.FetchKeyList = func(context.Context, string) (string, error) {
+		return "", &core.Error{Tried: "fetch-keys", On: project, Code: "xsolla.rate-limited", Class: core.Failed}
+	}
+	r.start(80, 40)
+	r.See("No signing keys yet")
+	r.press("a", "left", "tab")
+	r.Type(project)
+	r.press("tab", "right", "ctrl+s")
+	r.See("▸ Key list", "ctrl+o explain")
+	r.press("ctrl+o")
+	r.See("Explain an error", "xsolla.rate-limited")
+	r.press("esc")
+	r.See("▸ Key list", "ctrl+o explain")
+	r.Type("{")
+	r.Gone("ctrl+o explain")
 }
 
 func TestSandboxFillsInAKey(t *testing.T) {

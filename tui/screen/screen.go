@@ -56,7 +56,8 @@ type Resumer interface{ Resume() Step }
 type Leaver interface{ Leave() Step }
 
 // Troubled is a screen that may be showing an error: then the shell offers to
-// explain it. nil: it shows none.
+// explain it, by a key that is no letter while text is taken. nil: it shows
+// none.
 type Troubled interface{ Trouble() error }
 
 // Env is what a screen draws with.

@@ -108,13 +108,22 @@ func (b *batch) Capturing() bool { return b.asking != nil }
 // Ticking keeps the countdowns going.
 func (b *batch) Ticking() bool { return b.work != nil }
 
-// Trouble is why nothing is shown, or why the selected token is not done.
+// Trouble is why nothing is shown, why the selected token is not done, or why
+// a client was not gone on with.
 func (b *batch) Trouble() error {
-	if b.err != nil {
+	switch {
+	case b.err != nil && !b.loaded:
 		return b.err
+	case b.asking != nil: // the question stands over the rows
+		return nil
 	}
 	if r, ok := b.selected(); ok {
-		return r.Err()
+		if err := r.Err(); err != nil {
+			return err
+		}
+	}
+	if len(b.stopped) > 0 {
+		return b.stopped[0].Err
 	}
 	return nil
 }

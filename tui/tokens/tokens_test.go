@@ -69,6 +69,7 @@ func TestTokenScreensReadWellAtEverySize(t *testing.T) {
 		"ready":    func(w *world, c console) { c.taken(w) },
 		"sure":     func(w *world, c console) { c.taken(w); c.press("r") },
 		"ran":      func(w *world, c console) { c.run(w) },
+		"refused":  func(w *world, c console) { c.run(w); c.press("f"); c.either("! explain", "! エラーの説明") },
 		"unknown":  func(w *world, c console) { c.run(w); c.press("f", "j") },
 		"settle":   func(w *world, c console) { c.run(w); c.press("f", "j", "u") },
 		"proven":   proven,
@@ -277,4 +278,44 @@ func TestWhatCameOfAListIsWritten(t *testing.T) {
 	if len(w.written) != 5 {
 		t.Error(w.written)
 	}
+}
+
+func TestTheSelectedTokensErrorIsExplained(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	c := open(t, w, locale.English, 80, 24)
+	c.run(w)
+	c.press("f")
+	c.See("zoho.org_mapping_error", "! explain")
+	c.press("!")
+	c.See("Explain an error", "zoho.org_mapping_error")
+	c.press("esc", "j") // of this one nobody but deskward says something
+	c.See("Warehouse", "nobody saw its end")
+	c.Gone("! explain")
+}
+
+func TestWhatAClientWasStoppedForIsExplained(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.vendor.stops = true
+	c := open(t, w, locale.English, 120, 40)
+	c.taken(w)
+	c.press("r")
+	c.Type("5")
+	c.press("enter")
+	c.See("zoho.invalid_client", "! explain")
+	c.press("!")
+	c.See("Explain an error", "zoho.invalid_client")
+}
+
+func TestAQuestionOverTheRowsOffersNoExplanationOfThem(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	c := open(t, w, locale.English, 80, 24)
+	c.run(w)
+	c.press("f", "G", "g")
+	c.See("zoho.org_mapping_error")
+	c.press("j", "u")
+	c.See("What did you find out")
+	c.Gone("explain")
 }

@@ -11,10 +11,12 @@ import (
 
 	"deskward/assets"
 	"deskward/core"
+	"deskward/core/advice"
 	"deskward/core/locale"
 	"deskward/core/tokenbatch"
 	"deskward/store/mem"
 	"deskward/tui"
+	"deskward/tui/explain"
 	"deskward/tui/screen"
 	"deskward/tui/tokens"
 	"deskward/tui/tuitest"
@@ -46,6 +48,7 @@ type vendor struct {
 	calls map[string]int       // exchanges, by token
 	ends  map[string]time.Time // of exchanged tokens
 	gate  chan struct{}        // each exchange of a good token waits for one; nil: none does
+	stops bool                 // it refuses the client
 }
 
 func (*vendor) Platform() core.PlatformID { return "zoho" }
@@ -83,11 +86,13 @@ func (v *vendor) Exchange(ctx context.Context, _ tokenbatch.Variant, l tokenbatc
 	defer v.mu.Unlock()
 	v.calls[token]++
 	switch {
+	case v.stops:
+		return tokenbatch.Tokens{}, &core.Error{Tried: "authtooauth", On: l.Name, Code: "zoho.invalid_client", Class: core.Refused}
 	case strings.Contains(token, "refused"):
 		return tokenbatch.Tokens{}, &core.Error{Tried: "authtooauth", On: l.Name, Code: "zoho.org_mapping_error", Class: core.Refused}
 	case strings.Contains(token, "unseen"):
 		v.ends[token] = v.clock.Now().Add(24 * time.Hour)
-		return tokenbatch.Tokens{}, &core.Error{Tried: "authtooauth", On: l.Name, Code: "net.reset", Class: core.Unknown}
+		return tokenbatch.Tokens{}, &core.Error{Tried: "authtooauth", On: l.Name, Code: "net.cut", Class: core.Unknown, Params: map[string]string{"host": "accounts.zoho.jp"}}
 	}
 	v.ends[token] = v.clock.Now().Add(24 * time.Hour)
 	return tokenbatch.Tokens{Access: core.NewSecret("canary-access"), Refresh: core.NewSecret("canary-refresh"), Type: "Bearer", Lifetime: time.Hour}, nil
@@ -102,8 +107,15 @@ func (*vendor) Connection(l tokenbatch.Line, t tokenbatch.Tokens, now time.Time)
 
 func (*vendor) Claim(*core.Connection, string) error { return nil }
 func (*vendor) Free(*core.Connection, error)         {}
-func (*vendor) Meaning(error) tokenbatch.Meaning     { return tokenbatch.OfToken }
-func (*vendor) OldEnds() string                      { return "zoho.old-token-ends" }
+
+func (v *vendor) Meaning(error) tokenbatch.Meaning {
+	if v.stops {
+		return tokenbatch.OfClient
+	}
+	return tokenbatch.OfToken
+}
+
+func (*vendor) OldEnds() string { return "zoho.old-token-ends" }
 
 // world is a console with token batches only.
 type world struct {
@@ -147,6 +159,12 @@ func newWorld() *world {
 	return w
 }
 
+// nothingKnown stands for the advice: what is looked at here is which error it
+// is asked about.
+func nothingKnown(text string, _ locale.Lang) (advice.Answer, error) {
+	return advice.Answer{Text: text}, nil
+}
+
 // table is a list as an admin has it, with a few lines that can't be used.
 func table() string {
 	return strings.Join([]string{
@@ -183,9 +201,12 @@ func open(t testing.TB, w *world, lang locale.Lang, width, height int) console {
 				}
 			}
 			if !p.Has("error." + code) { // a vendor's: its words are advice
-				return screen.Explanation{Headline: code, Code: code}
+				return screen.Explanation{Headline: code, Code: code, More: true}
 			}
 			return screen.Explanation{Headline: p.T("error."+code, params), Code: code}
+		},
+		About: func(err error) screen.Screen {
+			return explain.New(explain.Deps{Text: advice.Words(err), Explain: nothingKnown})
 		},
 		Protection: func(screen.Env) string { return "" },
 		Clock:      w.clock, Getenv: func(string) string { return "" },
