@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -56,13 +55,11 @@ func (a *app) markDeadline(ctx context.Context, id, said string, do func(context
 		return err
 	}
 	whole := id
-	found := 0
-	for _, d := range all {
-		if id != "" && strings.HasPrefix(d.ID, strings.ToLower(id)) {
-			whole, found = d.ID, found+1
-		}
-	}
-	if found > 1 {
+	switch found := core.WithID(all, func(d core.Deadline) string { return d.ID }, id); len(found) {
+	case 0:
+	case 1:
+		whole = found[0].ID
+	default:
 		return &core.Error{Tried: "find-deadline", On: core.CleanLine(id), Code: "deadline.several", Class: core.Usage}
 	}
 	d, err := do(ctx, s, whole)

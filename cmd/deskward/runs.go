@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -250,6 +251,9 @@ func (a *app) onRun(ctx context.Context, which string, work func(*session, guide
 	return work(s, run)
 }
 
+// leastRunID is how much of a run's id is taken for one.
+const leastRunID = 4
+
 // findRun returns the id of the run that is meant by an id, the beginning of
 // one, or a name that only one run has.
 func (s *session) findRun(ctx context.Context, which string) (string, error) {
@@ -258,11 +262,13 @@ func (s *session) findRun(ctx context.Context, which string) (string, error) {
 		return "", err
 	}
 	var found []string
+	if len(which) >= leastRunID { // what is shorter is rather a name
+		for _, r := range core.WithID(all, func(r guide.Summary) string { return r.ID }, which) {
+			found = append(found, r.ID)
+		}
+	}
 	for _, r := range all {
-		switch {
-		case r.ID == which:
-			return r.ID, nil
-		case strings.EqualFold(r.Name, which), len(which) >= 4 && strings.HasPrefix(r.ID, which):
+		if strings.EqualFold(r.Name, which) && !slices.Contains(found, r.ID) && !slices.Contains(found, which) {
 			found = append(found, r.ID)
 		}
 	}

@@ -214,9 +214,7 @@ func (s *Batches) Find(ctx context.Context, id string) (Batch, error) {
 	if err != nil {
 		return Batch{}, err
 	}
-	id = strings.ToLower(strings.TrimSpace(id))
-	all = slices.DeleteFunc(all, func(b Batch) bool { return id == "" || !strings.HasPrefix(b.ID, id) })
-	switch len(all) {
+	switch all = core.WithID(all, func(b Batch) string { return b.ID }, id); len(all) {
 	case 0:
 		return Batch{}, notFound(id)
 	case 1:
