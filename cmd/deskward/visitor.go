@@ -59,6 +59,7 @@ func (a *app) visitorFind(ctx context.Context, texts, in []string) error {
 	service := &lookup.Service{Clock: s.clock}
 	results := []lookup.Result{}
 	complete := true
+	texts = wholePhones(texts)
 	for _, text := range texts {
 		q := lookup.Parse(text)
 		if q.Text == "" {
@@ -88,6 +89,27 @@ func (a *app) visitorFind(ctx context.Context, texts, in []string) error {
 		return said{&core.Error{Tried: "look-up-visitor", Code: "visitor.not-found"}}
 	}
 	return nil
+}
+
+// wholePhones puts a number together that the shell has cut at its blanks:
+// "+81 90-1234-5678" without quotes is two arguments, neither of which is what
+// was meant.
+func wholePhones(args []string) []string {
+	var out []string
+	for i := 0; i < len(args); {
+		n := 1
+		if _, whole := lookup.ReadPhone(args[i]); !whole && strings.HasPrefix(args[i], "+") {
+			for m := 2; i+m <= len(args); m++ {
+				if _, ok := lookup.ReadPhone(strings.Join(args[i:i+m], " ")); ok {
+					n = m
+				} else if n > 1 {
+					break
+				}
+			}
+		}
+		out, i = append(out, strings.Join(args[i:i+n], " ")), i+n
+	}
+	return out
 }
 
 // foundAll reports whether somebody was found and no source kept silent.

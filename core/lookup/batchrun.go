@@ -173,11 +173,14 @@ func (t *tour) lot(ctx context.Context, lines []Line) error {
 }
 
 // leadsOf is by what a line is looked up. A batch is of ids and addresses: a
-// vendor's search for a text is only made where the line says that it is one.
+// vendor's search, which takes one text a call, is only made where the line is
+// likeliest to be for it.
 func leadsOf(q Query) []Lead {
 	var out []Lead
-	for _, k := range q.Kinds {
-		if k != ByText || len(q.Kinds) == 1 {
+	for i, k := range q.Kinds {
+		switch {
+		case k == ByText && len(q.Kinds) > 1, k == ByPhone && i > 0:
+		default:
 			out = append(out, Lead{Kind: k, Text: q.Text})
 		}
 	}

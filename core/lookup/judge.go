@@ -137,15 +137,16 @@ func (j *judge) add(l Level, code, source string, nameValue ...string) {
 	j.verdict.Findings = append(j.verdict.Findings, f)
 }
 
-// several is how many people the vendor's search gave for a text, where that
-// was more than one and none of them has it as an id.
+// several is how many people the vendor's search gave for a text or a number,
+// where that was more than one and none of them has it as an id.
 func (j *judge) several() int {
 	q, most := j.result.Query, 0
-	if !q.Is(ByText) || slices.ContainsFunc(j.people, func(p person) bool { return p.is(q.Text) == same }) {
+	if !slices.ContainsFunc(q.Kinds, QueryKind.many) || slices.ContainsFunc(j.people, func(p person) bool { return p.is(q.Text) == same }) {
 		return 0
 	}
 	for _, a := range j.result.Answers {
-		if len(a.Visitors) > 1 && slices.Contains(a.By, Lead{Kind: ByText, Text: q.Text}) {
+		asked := slices.ContainsFunc(a.By, func(l Lead) bool { return l.Kind.many() && l.Text == q.Text && l.From == "" })
+		if len(a.Visitors) > 1 && asked {
 			most = max(most, len(a.Visitors))
 		}
 	}

@@ -84,6 +84,8 @@ func kindOfHeader(cell string) (k QueryKind, ok bool) {
 		return ByLoginID, true
 	case "visitorid", "chatvisitorid", "訪問者id":
 		return ByChatID, true
+	case "phone", "phonenumber", "tel", "telephone", "mobile", "mobilephone", "電話", "電話番号", "携帯電話", "携帯電話番号", "携帯番号":
+		return ByPhone, true
 	case "username", "ユーザー名":
 		return ByUsername, true
 	case "id", "userid", "ユーザーid", "利用者id":
@@ -197,14 +199,20 @@ func (r *listReader) add(number int, text string, kind QueryKind) {
 		r.out.Blank++
 		return
 	}
-	if kind != "" && q.Is(kind) && len(q.Kinds) > 1 {
+	phone, isPhone := ReadPhone(q.Text)
+	switch {
+	case kind == "" || len(q.Kinds) < 2:
+	case q.Is(kind), kind == ByPhone && isPhone: // a spreadsheet may have taken the first 0
 		q.Kinds = []QueryKind{kind}
-	} else if kind != "" && len(q.Kinds) > 1 {
+	case kind != ByPhone:
 		q.Kinds = append([]QueryKind{kind}, q.Kinds...) // the column may be wrong about it
 	}
 	key := string(q.Kinds[0]) + ":" + q.Text
-	if q.Kinds[0] == ByEmail {
+	switch {
+	case q.Kinds[0] == ByEmail:
 		key = strings.ToLower(key)
+	case q.Kinds[0] == ByPhone && isPhone:
+		key = string(ByPhone) + ":" + phone.String()
 	}
 	if r.seen[key] {
 		r.out.Twice++

@@ -222,7 +222,7 @@ func (t *trail) ask(ctx context.Context, i int, leads []Lead) []Lead {
 			}
 			a.Visitors = append(a.Visitors, v)
 			t.change(i, func(now *Answer) { now.Visitors = slices.Clone(a.Visitors) })
-			if l.Kind != ByText || len(found) == 1 { // a name that several have leads to none of them
+			if !l.Kind.many() || len(found) == 1 { // a name that several have leads to none of them
 				next = append(next, t.follow(callCtx, i, v)...)
 			}
 		}

@@ -62,6 +62,10 @@ func (p *people) Find(ctx context.Context, k lookup.QueryKind, text string) ([]c
 			if !slices.ContainsFunc(v.Emails, func(e core.VisitorEmail) bool { return e.Address == text }) {
 				continue
 			}
+		case lookup.ByPhone:
+			if had, _ := lookup.ReadPhone(v.Phone); had.Digits == "" || !strings.HasSuffix(had.Digits, phoneOf(text).Subscriber()) {
+				continue
+			}
 		case lookup.ByText:
 			if !strings.Contains(v.Name, text) {
 				continue
@@ -374,7 +378,7 @@ func TestParseSaysWhatAQueryMayBe(t *testing.T) {
 		"usr_12345":                  "usr_12345 [external username text]",
 		"auth0|123/456":              "auth0|123/456 [external username text]",
 		"山田 美奈":                      "山田 美奈 [text external]",
-		"+81 3-1234-5678":            "+81 3-1234-5678 [text]",
+		"+81 3-1234-5678":            "+81 3-1234-5678 [phone]",
 		"https://a.zendesk.com/agent/users/42/requested_tickets": "42 [support]",
 		"": " []",
 	} {

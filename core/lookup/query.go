@@ -21,13 +21,17 @@ const (
 	BySupportID  QueryKind = "support"   // user id of Zendesk Support: a number
 	ByLoginID    QueryKind = "login"     // user id of Xsolla Login: a UUID
 	ByUsername   QueryKind = "username"  // of Xsolla Login
-	ByText       QueryKind = "text"      // name, phone and whatever else the vendor searches
+	ByPhone      QueryKind = "phone"     // however it is written: ReadPhone
+	ByText       QueryKind = "text"      // name and whatever else the vendor searches
 )
 
 // QueryKinds lists the kinds.
 func QueryKinds() []QueryKind {
-	return []QueryKind{ByExternalID, ByEmail, ByChatID, ByMessaging, BySupportID, ByLoginID, ByUsername, ByText}
+	return []QueryKind{ByExternalID, ByEmail, ByChatID, ByMessaging, BySupportID, ByLoginID, ByUsername, ByPhone, ByText}
 }
+
+// many reports a kind that several people may have.
+func (k QueryKind) many() bool { return k == ByText || k == ByPhone }
 
 // Query is what is known of the person.
 type Query struct {
@@ -48,7 +52,6 @@ var (
 	messagingShape = core.Pattern(`^[0-9a-f]{24}$`)
 	numberShape    = core.Pattern(`^[0-9]{3,20}$`)
 	emailShape     = core.Pattern(`^[^\s@]+@[^\s@]+\.[^\s@]+$`)
-	phoneShape     = core.Pattern(`^\+[0-9 ()-]{6,20}$`)
 	agentPage      = core.Pattern(`^/agent/users/([0-9]+)`)
 	// conversationShape is the external id that Zendesk gives the Chat visitor
 	// of a messaging conversation: app, user and conversation.
@@ -86,12 +89,12 @@ func kindsOf(text string) []QueryKind {
 		return []QueryKind{ByExternalID}
 	case messagingShape().MatchString(text):
 		return []QueryKind{ByMessaging, ByExternalID}
+	case phoneKinds(text) != nil: // before what else is digits and a hyphen
+		return phoneKinds(text)
 	case chatShape().MatchString(text):
 		return []QueryKind{ByChatID, ByExternalID}
 	case numberShape().MatchString(text):
 		return []QueryKind{BySupportID, ByExternalID}
-	case phoneShape().MatchString(text):
-		return []QueryKind{ByText}
 	case strings.ContainsAny(text, " \t"):
 		return []QueryKind{ByText, ByExternalID}
 	}

@@ -46,13 +46,22 @@ func (s *support) search(w http.ResponseWriter, r *http.Request) {
 }
 
 // matches reports whether all words of a query are words of the person's name,
-// an address, the phone or the external id. A word may say which is meant.
+// an address, the phone or the external id. A word may say which is meant. A
+// phone is compared by its digits, from its end behind an asterisk
+// (developer.zendesk.com/documentation/voice/talk-partner-edition/retrieving-the-zendesk-user-id-of-a-caller:
+// phone:*5135557611 finds "+1 513.555.7611"; other signs "should not be included").
 func (u *supportUser) matches(query string) bool {
 	fields := map[string][]string{
 		"email": append([]string{u.email}, u.other...), "name": strings.Fields(u.name), "external_id": {u.externalID}, "phone": {u.phone}, "role": {u.role}, "type": {"user"},
 	}
 	for _, word := range strings.Fields(query) {
 		key, value, named := strings.Cut(word, ":")
+		if key == "phone" && named {
+			if !u.called(value) {
+				return false
+			}
+			continue
+		}
 		hit := func(texts []string) bool {
 			return slices.ContainsFunc(texts, func(t string) bool {
 				return t != "" && strings.EqualFold(t, strings.Trim(value, `"`))
@@ -70,6 +79,19 @@ func (u *supportUser) matches(query string) bool {
 		}
 	}
 	return true
+}
+
+func (u *supportUser) called(number string) bool {
+	digits := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, u.phone)
+	if end, ok := strings.CutPrefix(number, "*"); ok {
+		return end != "" && strings.HasSuffix(digits, end)
+	}
+	return number != "" && digits == number
 }
 
 // showMany finds up to 100 by id or external id, in the order of their ids.

@@ -38,10 +38,9 @@ func searchBy(k lookup.QueryKind, text string) string {
 			return "id"
 		}
 		return "custom_id"
+	case lookup.ByPhone:
+		return "phone"
 	case lookup.ByText:
-		if strings.HasPrefix(text, "+") {
-			return "phone"
-		}
 		return "nickname"
 	}
 	return ""
@@ -49,13 +48,20 @@ func searchBy(k lookup.QueryKind, text string) string {
 
 // Takes implements lookup.Finder.
 func (*server) Takes() []lookup.QueryKind {
-	return []lookup.QueryKind{lookup.ByLoginID, lookup.ByEmail, lookup.ByUsername, lookup.ByExternalID, lookup.ByText}
+	return []lookup.QueryKind{lookup.ByLoginID, lookup.ByEmail, lookup.ByUsername, lookup.ByExternalID, lookup.ByPhone, lookup.ByText}
 }
 
 // Find looks users of the project up.
 func (s *server) Find(ctx context.Context, k lookup.QueryKind, text string) ([]core.Visitor, error) {
 	text = strings.TrimSpace(text)
 	by := searchBy(k, text)
+	if k == lookup.ByPhone { // Login keeps numbers as E.164 has them
+		p, ok := lookup.ReadPhone(text)
+		if !ok {
+			return nil, nil
+		}
+		text = p.String()
+	}
 	if by == "" || text == "" {
 		return nil, nil
 	}

@@ -28,7 +28,7 @@ const (
 
 // Takes implements lookup.Finder.
 func (*Support) Takes() []lookup.QueryKind {
-	return []lookup.QueryKind{lookup.ByExternalID, lookup.ByEmail, lookup.BySupportID, lookup.ByText}
+	return []lookup.QueryKind{lookup.ByExternalID, lookup.ByEmail, lookup.BySupportID, lookup.ByPhone, lookup.ByText}
 }
 
 var supportID = core.Pattern(`^[0-9]{1,20}$`)
@@ -53,6 +53,12 @@ func (s *Support) Find(ctx context.Context, k lookup.QueryKind, text string) ([]
 			return nil, nil
 		}
 		found, err = s.users(ctx, "/api/v2/users/search.json", url.Values{"query": {`email:"` + text + `"`}})
+	case lookup.ByPhone:
+		query, ok := phoneQuery(text)
+		if !ok {
+			return nil, nil
+		}
+		found, err = s.users(ctx, "/api/v2/users/search.json", url.Values{"query": {query}})
 	case lookup.ByText:
 		found, err = s.users(ctx, "/api/v2/users/search.json", url.Values{"query": {text}})
 	}
@@ -65,6 +71,18 @@ func (s *Support) Find(ctx context.Context, k lookup.QueryKind, text string) ([]
 		}
 	}
 	return found, nil
+}
+
+// phoneQuery asks for a telephone number. Support takes digits alone, without
+// the +, and finds them however the record has them behind an asterisk
+// (developer.zendesk.com/documentation/voice/talk-partner-edition/retrieving-the-zendesk-user-id-of-a-caller).
+// As it was typed, a hyphen or a bracket may be read as query syntax.
+func phoneQuery(text string) (query string, ok bool) {
+	p, ok := lookup.ReadPhone(text)
+	if !ok || p.Subscriber() == "" {
+		return "", false
+	}
+	return "phone:*" + p.Subscriber(), true
 }
 
 // byID finds the deleted, too, who are not active.

@@ -206,6 +206,11 @@ func TestSupportFindsPeopleByWhateverIsKnown(t *testing.T) {
 		{lookup.ByEmail, "lin@home.example", cast.Linked.SupportID}, // not the primary one
 		{lookup.BySupportID, cast.Linked.SupportID, cast.Linked.SupportID},
 		{lookup.ByText, "Una Apart", cast.Apart.SupportID},
+		{lookup.ByPhone, "+81 3-5555-0100", cast.Linked.SupportID},
+		{lookup.ByPhone, "(03) 5555-0100", cast.Linked.SupportID}, // as the record does not have it
+		{lookup.ByPhone, "+81 (0)3 5555 0100", cast.Linked.SupportID},
+		{lookup.ByPhone, "+81 3-5555-0101", ""},
+		{lookup.ByPhone, "-0100 OR name:Lin", ""}, // no number: nothing is asked
 		{lookup.ByExternalID, "nobody", ""},
 		{lookup.BySupportID, "900999999999", ""},
 		{lookup.BySupportID, "../oauth/clients", ""},
