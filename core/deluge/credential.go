@@ -8,10 +8,8 @@ func (d *finder) headers(p *plan) {
 		if !strings.EqualFold(strings.TrimSpace(e.key), "authorization") {
 			continue
 		}
-		token, own, secrets := d.credential(e.value)
-		if token {
+		if token, own := d.credential(p, e.value); token {
 			p.heads = append(p.heads, e)
-			p.secrets = append(p.secrets, secrets...)
 			p.own = p.own || own
 			p.code, p.subject = d.headerCode(p, e, own), e.holder
 		}
@@ -34,25 +32,40 @@ func (d *finder) headerCode(p *plan, e *entry, own bool) string {
 
 // credential reports whether the value of an Authorization header is an auth
 // token, or an OAuth token that the function fetched itself.
-func (d *finder) credential(value *node) (token, own bool, secrets []string) {
-	ways, _ := d.r.templates(value)
+func (d *finder) credential(p *plan, value *node) (token, own bool) {
+	ways, few := d.r.templates(value)
+	other := !few
 	for _, t := range ways {
-		text := strings.TrimLeft(t.text, " ")
-		name, secret, _ := strings.Cut(text, " ")
+		name, secret, _ := strings.Cut(strings.TrimLeft(t.text, " "), " ")
 		switch {
 		case strings.EqualFold(name, "Zoho-authtoken"):
 			token = true
-			if secret = strings.TrimSpace(secret); len(secret) >= 8 && !strings.Contains(secret, string(hidden)) {
-				secrets = append(secrets, secret)
-			}
+			p.from(t, span{len(t.text) - len(strings.TrimLeft(secret, " ")), len(strings.TrimRight(t.text, " "))})
 		case strings.EqualFold(name, "Zoho-oauthtoken"):
 			token, own = true, true
 		default:
+			other = true
 			continue
 		}
 		d.note(t.root)
 	}
-	return token, own, secrets
+	p.partial = p.partial || token && other
+	return token, own
+}
+
+// shortest is how long a text must be to be hidden as a token: what is
+// shorter is a placeholder, or stands all over the function.
+const shortest = 8
+
+// from notes where the token of a request stands in a text.
+func (p *plan) from(t *template, at span) {
+	if at.from >= at.to {
+		return
+	}
+	p.origins = append(p.origins, origin{t, at})
+	if secret := t.text[at.from:at.to]; len(secret) >= shortest && !strings.Contains(secret, string(hidden)) {
+		p.secrets = append(p.secrets, secret)
+	}
 }
 
 // note remembers the texts that a template is made of.
@@ -76,9 +89,7 @@ func (d *finder) parameters(p *plan) {
 			d.noteKey(e)
 			ways, _ := d.r.templates(e.value)
 			for _, t := range ways {
-				if len(t.text) >= 8 && !strings.Contains(t.text, string(hidden)) {
-					p.secrets = append(p.secrets, t.text)
-				}
+				p.from(t, span{0, len(t.text)})
 			}
 		}
 	}
@@ -131,9 +142,10 @@ func (d *finder) query(p *plan) {
 				p.lost[t] = lose
 			}
 			for _, v := range values {
-				if len(v) >= 8 && !strings.Contains(v, string(hidden)) {
-					p.secrets = append(p.secrets, v)
-				}
+				p.from(t, v)
+			}
+			if form && inJSON(t.text) {
+				p.code, p.text = code, true
 			}
 		}
 	}

@@ -52,7 +52,8 @@ const (
 )
 
 // Finding is one place where a function depends on an auth token, or that
-// wants a look. Texts: finding deluge.<Code>, deluge.<Code>.fix.
+// wants a look. Its text is deluge.<Code>, and behind it the reason's and, where
+// there is one, deluge.<Code>.<Outcome>.
 type Finding struct {
 	Code    string  `json:"code"`
 	Outcome Outcome `json:"outcome"`
@@ -77,6 +78,9 @@ const (
 	CodeVariable    = "variable"     // zoho.authtoken
 	CodeUnread      = "unread"       // an auth token in a part that is not understood
 	CodeLeftover    = "leftover"     // the token is still used elsewhere
+	CodeOrigin      = "origin"       // where the token came from, which still has it
+	CodeAccounts    = "accounts"     // another token or data centre than a request before
+	CodeMints       = "mints"        // a request that makes an auth token
 	CodeAnswer      = "answer"       // getUrl gave text, invokeurl may give a map
 	CodeQuotes      = "quotes"       // typographic quotes around a connection's name
 	CodeKeptConnect = "kept-connect" // the request had another connection already

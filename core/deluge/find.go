@@ -37,6 +37,9 @@ type plan struct {
 	cut     *cuts
 	reason  string // why it can't be rewritten; "": it can
 	own     bool
+	text    bool // it is in a text of JSON
+	partial bool // the Authorization header may hold something else
+	origins []origin
 	secrets []string
 	method  string
 }
@@ -45,9 +48,11 @@ type plan struct {
 type finder struct {
 	r     *reader
 	f     *flow
+	all   []*statement
 	o     Options
 	plans []*plan // of every request, also of those that need nothing
 	lines lineIndex
+	used  []account // by the requests that are rewritten
 	res   Result
 }
 
@@ -77,7 +82,7 @@ func (w *Rewriter) Rewrite(src string, o Options) Result {
 // word itself, a task of another service, or a typographic quote. Most
 // functions of a folder have none of them and are not parsed.
 func worthReading(src string) bool {
-	return containsFold(src, "authtoken") || strings.Contains(src, openQuote) || strings.Contains(src, closeQuote) || hasTask(src)
+	return containsFold(src, "authtoken") || typographic(src) || hasTask(src)
 }
 
 // hasTask reports zoho.<service>. that is not the middle of a host's name.
@@ -117,7 +122,8 @@ func containsFold(s, lower string) bool {
 func newFinder(r *reader, src string, o Options) *finder {
 	r.read(src)
 	d := &finder{r: r, o: o, lines: lineIndex{src: src}}
-	d.f = follow(r, r.body(int32(len(r.code))))
+	d.all = r.body(int32(len(r.code)))
+	d.f = follow(r, d.all)
 	d.join()
 	for _, q := range d.f.requests {
 		p := d.plan(q)
@@ -262,6 +268,7 @@ func (d *finder) plan(q *request) *plan {
 	d.query(p)
 	if p.address.where == whereForeign {
 		d.another(p)
+		p.reason = "foreign"
 	}
 	if p.code == "" {
 		return p
@@ -334,6 +341,9 @@ func (d *finder) refusal(p *plan) string {
 		if d.r.containsPath(e.value, "zoho.authtoken") {
 			return "variable"
 		}
+		if !d.harmless(e.value) {
+			return "call"
+		}
 	}
 	switch a := p.address; {
 	case a.where == whereForeign:
@@ -344,6 +354,12 @@ func (d *finder) refusal(p *plan) string {
 		return "old-api"
 	case q.odd:
 		return "arguments"
+	case p.text:
+		return "text"
+	case d.sometimes(p):
+		return "sometimes"
+	case d.several(p):
+		return "several"
 	case !q.block:
 		if why := d.convertible(q); why != "" {
 			return why

@@ -13,6 +13,7 @@ type version struct {
 	any   []*version // any of these
 	joins []*version // that may be this one
 	uses  []use
+	item  bool     // of a loop
 	root  *version // of versions that hold the same map (union-find)
 
 	// Of a root: its versions, in order, and what they hold once it is asked.
@@ -249,7 +250,7 @@ func (f *flow) loop(s *statement) {
 	names := map[string]bool{}
 	assigned(f.r, s.blocks[0], names)
 	f.around(names, func() {
-		v := f.r.versions.add(version{name: f.r.text(s.target.from)})
+		v := f.r.versions.add(version{name: f.r.text(s.target.from), item: true})
 		f.versions = append(f.versions, v)
 		f.vars[v.name] = v
 		f.list(s.blocks[0])

@@ -84,6 +84,21 @@ func locate(url string) address {
 	return a
 }
 
+// centre is the data centre of a Zoho host, as its names end: "com", "eu",
+// "com.au"; "" where that is not known.
+func (a address) centre() string {
+	name, _, _ := strings.Cut(a.host, ":")
+	if a.where != whereZoho || strings.Contains(name, string(hidden)) {
+		return ""
+	}
+	for _, base := range []string{"zoho.", "zohoapis.", "zohocloud."} {
+		if i := strings.LastIndex(name, base); i >= 0 {
+			return name[i+len(base):]
+		}
+	}
+	return ""
+}
+
 func zohoBeginning(host string) bool {
 	labels := strings.Split(host, ".")
 	if len(labels) < 3 {

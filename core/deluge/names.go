@@ -36,7 +36,7 @@ func (w *Rewriter) Connections(name, src string) []Use {
 			for _, t := range d.namesOf(n) {
 				s, start := content(d.r.src, t)
 				u := Use{Link: s, Task: task, start: part.from + start, end: part.from + start + len(s)}
-				u.Quotes = strings.Contains(d.r.src[t.Start:t.End], openQuote) || strings.Contains(d.r.src[t.Start:t.End], closeQuote)
+				u.Quotes = typographic(d.r.src[t.Start:t.End])
 				u.Line, u.Column = lines.at(part.from + t.Start)
 				out = append(out, u)
 			}

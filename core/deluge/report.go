@@ -1,10 +1,14 @@
 package deluge
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // report makes the finding of a plan, and its scopes.
 func (d *finder) report(p *plan) {
 	if p.code == "" {
+		d.mints(p)
 		d.quotes(p.q)
 		return
 	}
@@ -33,10 +37,52 @@ func (d *finder) report(p *plan) {
 	d.quotes(p.q)
 	if d.accepted(p) {
 		d.need(p, f.Line)
-		if !p.q.block && p.q.flag == nil {
+		d.origins(p)
+		if p.q.connection == nil {
+			d.accounts(p, f.Line)
+		}
+		if !p.q.block && (p.q.flag == nil || d.r.bool(p.q.flag) != "false") {
 			d.res.Findings = append(d.res.Findings, d.finding(CodeAnswer, Noted, p.q.node))
 		}
 	}
+}
+
+// mints tells of a request that makes an auth token by a password.
+func (d *finder) mints(p *plan) {
+	if p.mints() {
+		f := d.finding(CodeMints, Unsafe, p.q.node)
+		f.Reason, f.Host = CodeMints, p.address.host
+		d.res.Findings = append(d.res.Findings, f)
+	}
+}
+
+func (p *plan) mints() bool {
+	return p.address.where == whereZoho && strings.HasPrefix(strings.ToLower(p.address.path), "/apiauthtoken/")
+}
+
+// account is what is known of the account that a rewritten request used.
+type account struct {
+	service, token, centre string
+	line                   int
+}
+
+// accounts tells of a request whose token is not that of a request before it
+// to the same service, or whose data centre is another: one connection is one
+// account, and which tokens are of one account can't be told.
+func (d *finder) accounts(p *plan, line int) {
+	is := account{p.address.service, "", p.address.centre(), line}
+	for _, o := range p.origins {
+		is.token = d.identity(o)
+	}
+	for _, was := range d.used {
+		if was.centre != is.centre && was.centre != "" && is.centre != "" || was.service == is.service && was.token != is.token {
+			f := d.finding(CodeAccounts, Noted, p.q.node)
+			f.Subject = strconv.Itoa(was.line)
+			d.res.Findings = append(d.res.Findings, f)
+			break
+		}
+	}
+	d.used = append(d.used, is)
 }
 
 func (d *finder) need(p *plan, line int) {
@@ -66,7 +112,7 @@ func (d *finder) quotes(q *request) {
 	if c == nil || d.r.kind(c.kids[0].from) != Text {
 		return
 	}
-	if s := d.r.source(c.kids[0]); strings.Contains(s, openQuote) || strings.Contains(s, closeQuote) {
+	if s := d.r.source(c.kids[0]); typographic(s) {
 		f := d.finding(CodeQuotes, Noted, c)
 		f.Subject, _ = d.r.literal(c.kids[0])
 		d.res.Findings = append(d.res.Findings, f)

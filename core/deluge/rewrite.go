@@ -183,7 +183,7 @@ func (d *finder) emit() {
 		e.statement(s)
 	}
 	d.tasks(e)
-	d.buryVariables(e)
+	d.buryVariables(e, all)
 	e.hoist()
 	d.res.Edits = e.joined()
 	if !d.stands() {
@@ -279,7 +279,7 @@ func (d *finder) connect(e *editor, p *plan, noHeaders bool) {
 // buryVariables deletes assignments of what nobody reads any more: the token
 // itself, first of all. Only what has been read in parts that are gone, and
 // whose value is no call that does something.
-func (d *finder) buryVariables(e *editor) {
+func (d *finder) buryVariables(e *editor, lost *cuts) {
 	for again := true; again; {
 		again = false
 		for _, v := range d.f.versions {
@@ -291,7 +291,18 @@ func (d *finder) buryVariables(e *editor) {
 			again = true
 		}
 	}
-	d.leftovers(e)
+	d.leftovers(e, lost)
+}
+
+// pure reports functions, built in or of a text or a map, that do nothing but
+// give a value.
+func pure(name string) bool {
+	switch strings.ToLower(name) {
+	case "get", "getorgvariable", "tostring", "trim", "ifnull", "encodeurl", "tolowercase", "touppercase", "tomap", "getjson",
+		"getprefix", "getsuffix", "substring", "subtext", "replaceall", "remove", "concat", "tolist", "tojsonlist", "isnull", "isempty":
+		return true
+	}
+	return false
 }
 
 // harmless reports a value whose reading does nothing: a literal, a name, a
@@ -307,11 +318,10 @@ func (d *finder) harmless(n *node) bool {
 	case formMember:
 		return d.harmless(n.kids[0])
 	case formCall:
-		if n.kids[0].form != formMember {
-			return d.r.emptyMap(n)
+		if d.r.emptyMap(n) {
+			return true
 		}
-		member := strings.ToLower(d.r.text(n.kids[0].to - 1))
-		if member != "get" && member != "getorgvariable" && member != "tostring" && member != "trim" {
+		if !pure(d.r.text(n.kids[0].to - 1)) {
 			return false
 		}
 		for _, a := range n.kids[1:] {
@@ -325,13 +335,16 @@ func (d *finder) harmless(n *node) bool {
 }
 
 // leftovers tells of tokens that left a request and are still read elsewhere.
-func (d *finder) leftovers(e *editor) {
+func (d *finder) leftovers(e *editor, lost *cuts) {
 	told := map[*node]bool{}
 	for _, p := range d.plans {
 		if !d.accepted(p) || p.own {
 			continue
 		}
 		for _, v := range d.tokens(p) {
+			if lost.inside[v] { // it held more, and has lost the token
+				continue
+			}
 			for _, u := range v.uses {
 				if !told[u.at] && !e.coversCode(u.at.from) {
 					told[u.at] = true
@@ -443,6 +456,9 @@ func (b *balance) count(mark byte) {
 // giveUp leaves everything as it is and says so.
 func (d *finder) giveUp() {
 	d.res.Edits = nil
+	for i := range d.r.code {
+		d.r.code[i].gone = false
+	}
 	for i, f := range d.res.Findings {
 		if f.Outcome == Rewritten {
 			d.res.Findings[i].Outcome, d.res.Findings[i].Reason = Unsafe, "tangled"

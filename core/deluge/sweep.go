@@ -10,7 +10,7 @@ func (d *finder) sweep() {
 		t := d.r.token(code)
 		switch t.Kind {
 		case Text, Quoted:
-			if d.r.code[i].known {
+			if d.r.code[i].known || d.r.code[i].gone {
 				continue
 			}
 			s, _ := content(d.r.src, t)
@@ -32,7 +32,16 @@ func (d *finder) sweep() {
 // tokenText reports texts that give a token to Zoho.
 func tokenText(s string) bool {
 	s = strings.ToLower(s)
-	return strings.HasPrefix(strings.TrimLeft(s, " "), "zoho-authtoken") || strings.Contains(s, `zoho-authtoken `) || strings.Contains(s, "authtoken=") && !strings.Contains(s, "<")
+	return strings.HasPrefix(strings.TrimLeft(s, " "), "zoho-authtoken") || strings.Contains(s, `zoho-authtoken `) ||
+		assigns(s) && !strings.Contains(s, "<") && !prose(s) || inJSON(s)
+}
+
+// prose reports words about an address: it has a blank before authtoken=, or
+// in the value behind it. An address has none.
+func prose(s string) bool {
+	before, value, _ := strings.Cut(s, "authtoken=")
+	value, _, _ = strings.Cut(value, "&")
+	return len(value) != 32 && value != "" && strings.ContainsAny(strings.TrimSpace(before), " \n") || strings.Contains(strings.TrimSpace(value), " ")
 }
 
 // isKey reports a text that is the key of a pair or of a put.

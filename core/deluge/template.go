@@ -331,7 +331,7 @@ func without(text string, lose []span) string {
 // form. form says that the text is one from its beginning; otherwise its
 // query begins behind the first question mark. shape is false where the value
 // of the token can't be told from what follows it.
-func pairsOf(text string, form bool) (lose []span, values []string, shape bool) {
+func pairsOf(text string, form bool) (lose, values []span, shape bool) {
 	at := 0
 	known := form
 	if q := strings.IndexByte(text, '?'); q >= 0 && !form {
@@ -358,11 +358,11 @@ func pairsOf(text string, form bool) (lose []span, values []string, shape bool) 
 		switch {
 		case strings.EqualFold(key, "authtoken") && !first:
 			p.drop, token = true, true
-			values = append(values, value)
+			values = append(values, span{to - len(value), to})
 			odd = odd || strings.Count(value, string(hidden)) > 1
 		case strings.EqualFold(key, "scope") && !first && legacyScope(value):
 			p.drop = true
-		case strings.Contains(strings.ToLower(text[from:to]), "authtoken="):
+		case assigns(text[from:to]):
 			odd, token = true, true // behind something that can't be seen
 		}
 		all = append(all, p)
@@ -389,6 +389,36 @@ func pairsOf(text string, form bool) (lose []span, values []string, shape bool) 
 		i = j
 	}
 	return lose, values, !odd
+}
+
+// assigns reports authtoken= in a text, where that is no end of a longer name.
+func assigns(text string) bool {
+	const key = "authtoken="
+	for lower := strings.ToLower(text); ; {
+		n := strings.Index(lower, key)
+		if n < 0 {
+			return false
+		}
+		if n == 0 || !wordByte(lower[n-1]) {
+			return true
+		}
+		lower = lower[n+len(key):]
+	}
+}
+
+// inJSON reports a text of JSON with the key authtoken, its quotes escaped or
+// not.
+func inJSON(text string) bool {
+	for lower := strings.ToLower(text); ; {
+		_, after, found := strings.Cut(lower, `"authtoken`)
+		if !found {
+			return false
+		}
+		if rest := strings.TrimPrefix(after, `\`); strings.HasPrefix(rest, `"`) && strings.HasPrefix(strings.TrimLeft(rest[1:], " \t"), ":") {
+			return true
+		}
+		lower = after
+	}
 }
 
 // legacyScope reports the scopes that auth tokens had: crmapi,

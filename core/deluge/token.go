@@ -5,12 +5,25 @@ import (
 	"unicode/utf8"
 )
 
-// The typographic quotes that word processors put in place of ". Zoho's own
-// sample functions have them around connection names, one or both.
+// The quotes that word processors and Japanese input methods put in place of
+// ". Zoho's own sample functions have the first two around connection names,
+// one or both. Each is three bytes long.
 const (
 	openQuote  = "\u201c"
 	closeQuote = "\u201d"
+	wideQuote  = "\uff02"
 )
+
+// typographic reports a quote that is not the straight one.
+func typographic(s string) bool {
+	return strings.Contains(s, openQuote) || strings.Contains(s, closeQuote) || strings.Contains(s, wideQuote)
+}
+
+// closesText reports a quote that ends a text that was opened by one that is
+// not straight.
+func closesText(s string) bool {
+	return strings.HasPrefix(s, openQuote) || strings.HasPrefix(s, closeQuote) || strings.HasPrefix(s, wideQuote)
+}
 
 // Tokenize cuts a text into tokens. It never fails: what has no meaning is a
 // Mark or Broken.
@@ -85,7 +98,7 @@ func scanWord(src string, at int) int {
 // spaces, quotes and the byte order mark. Functions have Japanese names.
 func letter(r rune) bool {
 	switch r {
-	case '\u00a0', '\u3000', '\ufeff', '\u2028', '\u2029', '\u201c', '\u201d', '\u2018', '\u2019':
+	case '\u00a0', '\u3000', '\ufeff', '\u2028', '\u2029', '\u201c', '\u201d', '\u2018', '\u2019', '\uff02':
 		return false
 	}
 	return true
@@ -171,14 +184,14 @@ func scanSlash(src string, at int) (Kind, int) {
 func scanWide(src string, at int) (Kind, int) {
 	r, n := utf8.DecodeRuneInString(src[at:])
 	switch {
-	case r == '\u201c' || r == '\u201d':
+	case r == '\u201c' || r == '\u201d' || r == '\uff02':
 		for i := at + n; i < len(src); i++ {
 			switch {
 			case src[i] == '\\':
 				i++
 			case src[i] == '"':
 				return Text, i + 1
-			case strings.HasPrefix(src[i:], openQuote) || strings.HasPrefix(src[i:], closeQuote):
+			case closesText(src[i:]):
 				return Text, i + len(closeQuote)
 			case src[i] == '\n' || src[i] == '\r':
 				return Mark, at + n
