@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html/template"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +18,7 @@ import (
 
 	"deskward/core"
 	"deskward/core/consent"
+	"deskward/core/fill"
 	"deskward/core/transport"
 	"deskward/core/transport/loopbacktest"
 	"deskward/store/mem"
@@ -209,7 +209,7 @@ func newBench(t *testing.T, st core.Store, v *vendor) *bench {
 		Connections: &core.Connections{Store: st, Events: events},
 		Leases:      &core.Leases{Store: st, Clock: b.clock, Actor: actor},
 		Config:      func(core.Connection) (consent.Config, error) { return b.cfg, nil },
-		Page:        template.Must(template.New("page").Parse(page)),
+		Page:        fill.Must(page),
 		Text:        func(key string) string { return key },
 	}
 	return b

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"html/template"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"deskward/core"
+	"deskward/core/fill"
 )
 
 // startAdmin opens the Admin Center.
@@ -33,10 +33,10 @@ func (z *zendesk) startAdmin() error {
 // rehearsal by hand lacks. A secret is shown when its key is made and never
 // again; the list has its first six characters.
 func (z *zendesk) adminHandler() http.Handler {
-	page := template.Must(template.New("admin").Parse(`<!doctype html>
+	page := fill.Must(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>End user authentication</title>` + pageStyle + `</head>
 <body><p class="mark">SANDBOX</p><h1>End user authentication: Messaging</h1>
-{{if .Made.ID}}<p>Copy the shared secret. It is not shown again.</p><p>Key ID <code id="kid">{{.Made.ID}}</code></p>
+{{if .Made}}<p>Copy the shared secret. It is not shown again.</p><p>Key ID <code id="kid">{{.Made.ID}}</code></p>
 <p>Shared secret <code id="secret">{{.Made.Secret}}</code></p><form method="get"><button>Hide key forever</button></form>{{end}}
 {{if .Problem}}<p id="problem"><b>{{.Problem}}</b></p>{{end}}
 <table><tr><th>Name</th><th>Key ID</th><th>Shared secret</th><th></th></tr>
@@ -47,34 +47,32 @@ func (z *zendesk) adminHandler() http.Handler {
 <form method="post"><p><label>Key <select name="sign">{{range .Keys}}<option value="{{.ID}}">{{.Name}}</option>{{end}}</select></label>
 <label>External ID <input name="external_id" value="{{.ExternalID}}"></label> <button>Sign</button></p></form>
 {{if .Token}}<p><code id="token">{{.Token}}</code></p>{{end}}</body></html>
-`))
-	type row struct{ ID, Name, Begins, Secret string }
-	type data struct {
-		Keys                       []row
-		Made                       row
-		Problem, Token, ExternalID string
-	}
+`)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/admin", func(w http.ResponseWriter, r *http.Request) {
 		z.mu.Lock()
 		defer z.mu.Unlock()
-		d := data{ExternalID: z.fix.ExternalID}
+		v := fill.Values{"ExternalID": z.fix.ExternalID}
 		if r.Method == http.MethodPost {
 			kid := r.PostFormValue("sign")
 			switch {
 			case r.PostFormValue("create") != "":
 				k, why := z.makeSigner(r.PostFormValue("name"))
-				d.Made, d.Problem = row{ID: k.id, Secret: k.secret}, why
+				if v["Problem"] = why; why == "" {
+					v["Made"] = fill.Values{"ID": k.id, "Secret": k.secret}
+				}
 			case r.PostFormValue("delete") != "":
-				d.Problem = z.dropSigner(r.PostFormValue("delete"))
+				v["Problem"] = z.dropSigner(r.PostFormValue("delete"))
 			case kid != "":
-				d.Token, d.Problem = z.visitorToken(kid, r.PostFormValue("external_id"))
+				v["Token"], v["Problem"] = z.visitorToken(kid, r.PostFormValue("external_id"))
 			}
 		}
+		var keys []fill.Values
 		for _, k := range z.signs {
-			d.Keys = append(d.Keys, row{ID: k.id, Name: k.name, Begins: k.secret[:6]})
+			keys = append(keys, fill.Values{"ID": k.id, "Name": k.name, "Begins": k.secret[:6]})
 		}
-		writePage(w, http.StatusOK, page, d)
+		v["Keys"] = keys
+		writePage(w, http.StatusOK, page, v)
 	})
 	return mux
 }
