@@ -41,8 +41,9 @@ type fieldState struct {
 	wrong  Words
 }
 
-// Form asks several questions. tab and shift+tab move between them, enter
-// goes on and, behind the last, submits; arrows choose; space switches.
+// Form asks several questions. tab, shift+tab, up and down move between them,
+// enter goes on and, behind the last, submits; left and right choose; space
+// switches.
 type Form struct {
 	fields []*fieldState
 	focus  int
@@ -214,19 +215,29 @@ func (f *Form) Update(msg tea.Msg) (changed, submit bool) {
 		}
 		return false, f.valid()
 	}
-	if s.Options != nil {
+	switch by := s.leaves(k.String()); {
+	case by != 0:
+		f.move(by)
+	case s.Options != nil:
 		return s.choose(k), false
-	}
-	switch k.String() {
-	case "up":
-		f.move(-1)
-	case "down":
-		f.move(1)
 	default:
 		s.input.Update(msg)
 		s.wrong = nil
 	}
 	return false, false
+}
+
+// leaves returns by how much a key moves the focus, 0: not at all. Up and down
+// mean the same on every question, so walking over a choice never changes it;
+// within a checklist they leave at its ends only.
+func (s *fieldState) leaves(key string) int {
+	switch {
+	case key == "up" && (!s.Many || s.list.Selected <= 0):
+		return -1
+	case key == "down" && (!s.Many || s.list.Selected >= len(s.Options)-1):
+		return 1
+	}
+	return 0
 }
 
 func (f *Form) move(by int) {
@@ -246,9 +257,9 @@ func (s *fieldState) choose(k tea.KeyPressMsg) (changed bool) {
 	}
 	was := s.choice
 	switch k.String() {
-	case "right", "l", "space", "down", "j":
+	case "right", "l", "space", "j":
 		s.choice = (s.choice + 1) % len(s.Options)
-	case "left", "h", "up", "k":
+	case "left", "h", "k":
 		s.choice = (s.choice + len(s.Options) - 1) % len(s.Options)
 	}
 	return s.choice != was

@@ -32,6 +32,8 @@ func key(s string) tea.KeyPressMsg {
 		return tea.KeyPressMsg{Code: tea.KeyTab}
 	case "right":
 		return tea.KeyPressMsg{Code: tea.KeyRight}
+	case "up":
+		return tea.KeyPressMsg{Code: tea.KeyUp}
 	case "down":
 		return tea.KeyPressMsg{Code: tea.KeyDown}
 	case "space":
@@ -256,6 +258,32 @@ func TestAChecklistKeepsTheOrderOfItsOptions(t *testing.T) {
 	f.Update(key("space"))
 	if got := f.Value("scopes"); got != "a b c" {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestUpAndDownWalkOverAChoiceWithoutChangingIt(t *testing.T) {
+	t.Parallel()
+	f := NewForm(
+		Field{Name: "kind", Label: Text("Kind"), Options: []Option{{Value: "a", Label: Text("a")}, {Value: "b", Label: Text("b")}}},
+		Field{Name: "scopes", Label: Text("Scopes"), Many: true, Optional: true, Options: []Option{{Value: "x", Label: Text("x")}, {Value: "y", Label: Text("y")}}},
+		Field{Name: "name", Label: Text("Name"), Optional: true},
+	)
+	for i, want := range []string{"scopes", "scopes", "name", "kind"} { // two boxes, the end, round again
+		if changed, _ := f.Update(key("down")); changed {
+			t.Errorf("step %d: down changed an answer", i)
+		}
+		if f.Focused() != want {
+			t.Errorf("step %d: down leads to %s, want %s", i, f.Focused(), want)
+		}
+	}
+	f.Update(key("up"))
+	f.Update(key("up"))
+	f.Update(key("up"))
+	if f.Update(key("up")); f.Focused() != "kind" || f.Value("kind") != "a" {
+		t.Errorf("after going back: %s, kind = %q", f.Focused(), f.Value("kind"))
+	}
+	if changed, _ := f.Update(key("right")); !changed || f.Value("kind") != "b" {
+		t.Errorf("right: changed %v, kind = %q", changed, f.Value("kind"))
 	}
 }
 
