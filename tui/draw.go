@@ -95,7 +95,7 @@ func (c *Console) frame() screen.Frame {
 	}
 	lines := []string{c.header(whole)}
 	if l.lineRail {
-		lines = append(lines, " "+widget.CutStyled(c.railLine(whole), c.width-2, whole.Theme.Glyphs.Cut))
+		lines = append(lines, " "+widget.CutStyled(c.railLine(whole, c.width-2), c.width-2, whole.Theme.Glyphs.Cut))
 	}
 	for len(lines) < l.bodyY {
 		lines = append(lines, "")
@@ -228,16 +228,28 @@ func (c *Console) railItem(e screen.Env, i int) (label, count string) {
 	return label + title, count
 }
 
-func (c *Console) railLine(e screen.Env) string {
-	var parts []string
-	for i := range c.o.Sections {
-		label, count := c.railItem(e, i)
-		if count != "" {
-			label += e.Theme.Muted.Render(e.Theme.Glyphs.Dot) + count
+// railLine names the sections on one line. Where they do not all fit, they
+// go without the counts that warn of nothing, and then stand closer: a section
+// that is cut off is one that nobody finds.
+func (c *Console) railLine(e screen.Env, room int) string {
+	line := ""
+	for _, by := range []struct {
+		gap  string
+		warn bool
+	}{{"  ", false}, {"  ", true}, {" ", true}} {
+		parts := make([]string, len(c.o.Sections))
+		for i, sec := range c.o.Sections {
+			label, count := c.railItem(e, i)
+			if count != "" && (c.counts[sec.ID].Warn || !by.warn) {
+				label += e.Theme.Muted.Render(e.Theme.Glyphs.Dot) + count
+			}
+			parts[i] = label
 		}
-		parts = append(parts, label)
+		if line = strings.Join(parts, by.gap); ansi.StringWidth(line) <= room {
+			break
+		}
 	}
-	return strings.Join(parts, "  ")
+	return line
 }
 
 func (c *Console) rail(e screen.Env) []string {

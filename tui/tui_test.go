@@ -192,7 +192,7 @@ func TestFramesLookAsAgreed(t *testing.T) {
 			c := start(t, size[0], size[1], func(o *tui.Options, _ *console) { o.Lang = lang })
 			c.press("2")
 			if size[1] > 12 {
-				c.See("12")
+				c.See("5")
 			}
 			tuitest.Golden(t, fmt.Sprintf("place-%s-%dx%d", lang, size[0], size[1]), c.Text())
 			c = start(t, size[0], size[1], func(o *tui.Options, c *console) { withLock(o, c); o.Lang = lang })
@@ -289,6 +289,21 @@ func TestTheRailCountsWhatOtherSessionsDid(t *testing.T) {
 	n.Store(4)
 	c.press("1")
 	c.See("first", "Connections·4")
+}
+
+func TestEverySectionIsInSightHoweverManyThingsItCounts(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{4, 12, 12345} {
+		c := start(t, 80, 24, func(o *tui.Options, _ *console) {
+			o.Counts = func(context.Context) (map[string]tui.Count, error) {
+				return map[string]tui.Count{"connections": {N: n}, "keys": {N: n}, "deadlines": {N: 2, Warn: true}}, nil
+			}
+		})
+		c.See("6 Log", "5 Deadlines·2", "2 Signing keys")
+		if strings.Contains(strings.Split(c.Text(), "\n")[1], "…") {
+			t.Errorf("%d:\n%s", n, c.Text())
+		}
+	}
 }
 
 func TestADisabledKeySaysWhy(t *testing.T) {

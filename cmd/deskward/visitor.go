@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -166,11 +167,15 @@ func (a *app) showResult(r lookup.Result, named bool) {
 	if named {
 		a.plainLine(core.CleanLine(r.Query.Text))
 	}
+	a.plainLine(a.say.T("cmd.visitor.as", locale.Params{"kinds": a.kinds(r.Query)}))
 	a.plainLine(a.verdict(r.Verdict))
 	var rows [][]string
 	for _, one := range r.Answers {
 		if len(one.Visitors) == 0 {
 			state := a.say.T("lookup.state." + string(one.State))
+			if one.Behind != "" {
+				state = a.say.T("lookup.state.behind", locale.Params{"source": core.CleanLine(one.Behind)})
+			}
 			if one.Code != "" {
 				state += " [" + one.Code + "]"
 			}
@@ -198,8 +203,44 @@ func (a *app) showResult(r lookup.Result, named bool) {
 		if f.Level == lookup.Bad {
 			fmt.Fprintf(a.io.Out, "   %s\n", a.say.T("lookup."+f.Code+".means", p))
 		}
+		if why := a.whyUnseen(r, f); len(why) > 0 {
+			for _, line := range why {
+				fmt.Fprintf(a.io.Out, "   %s\n", line)
+			}
+			continue
+		}
 		fmt.Fprintf(a.io.Out, "   %s\n", a.say.T("cmd.visitor.fix", locale.Params{"text": a.say.T("lookup."+f.Code+".fix", p)}))
 	}
+	if r.Verdict.Outcome == lookup.NoOne {
+		fmt.Fprintf(a.io.Out, "   %s\n", a.say.T("cmd.visitor.fix", locale.Params{"text": a.say.T("lookup.nobody.next")}))
+	}
+}
+
+// kinds names what a query was taken for.
+func (a *app) kinds(q lookup.Query) string {
+	names := make([]string, len(q.Kinds))
+	for i, k := range q.Kinds {
+		names[i] = a.say.T("query.kind." + string(k))
+	}
+	return strings.Join(names, " · ")
+}
+
+// whyUnseen says why a source could not be asked: here there is no row to open
+// that would tell. nil: the finding is of something else.
+func (a *app) whyUnseen(r lookup.Result, f lookup.Finding) []string {
+	if f.Code != "unseen" && f.Code != "unseen-rest" {
+		return nil
+	}
+	i := slices.IndexFunc(r.Answers, func(o lookup.Answer) bool { return o.Source == f.Source && o.Err != nil })
+	if i < 0 {
+		return nil
+	}
+	x := a.explanation(r.Answers[i].Err)
+	lines := []string{core.CleanLine(x.Headline) + " [" + x.Code + "]"}
+	for _, text := range compact(x.Vendor, x.Means) {
+		lines = append(lines, core.CleanLine(text))
+	}
+	return append(lines, a.say.T("cmd.visitor.fix", locale.Params{"text": core.CleanLine(x.Next)}))
 }
 
 // verdict is the verdict's sentence, and who could not be asked for it.
@@ -212,7 +253,10 @@ func (a *app) verdict(v lookup.Verdict) string {
 	}
 	said := a.say.T("lookup.outcome."+string(v.Outcome), p)
 	if len(v.Unseen) > 0 {
-		said += " " + a.say.T("lookup.outcome.not-seen", locale.Params{"sources": core.CleanLine(strings.Join(v.Unseen, ", "))})
+		if !strings.HasSuffix(said, "。") {
+			said += " "
+		}
+		said += a.say.T("lookup.outcome.not-seen", locale.Params{"sources": core.CleanLine(strings.Join(v.Unseen, ", "))})
 	}
 	return said
 }

@@ -70,6 +70,25 @@ func TestAWayIsTriedAgainWhenTheVendorSaysSo(t *testing.T) {
 	}
 }
 
+func TestWhoIsOnlyReachedThroughASourceThatFailedIsNotSeen(t *testing.T) {
+	t.Parallel()
+	w := linked()
+	w.support.fail = func(int) error { return &core.Error{Tried: "find", Code: "vendor.html"} }
+	r := find(t, w, "external:"+sub)
+	if a := r.Answers[3]; a.State != lookup.Skipped || a.Behind != "support" {
+		t.Errorf("Chat: %+v", a)
+	}
+	if !slices.Equal(r.Verdict.Unseen, []string{"support", "chat"}) || strings.Count(codes(r), "unseen") != 1 {
+		t.Errorf("unseen: %v, findings %s", r.Verdict.Unseen, codes(r))
+	}
+	// Where everything answers, who knows nobody by this is behind nothing.
+	w = linked()
+	w.support.leads = nil
+	if r := find(t, w, "external:"+sub); r.Answers[3].Behind != "" || len(r.Verdict.Unseen) != 0 {
+		t.Errorf("Chat: %+v, unseen %v", r.Answers[3], r.Verdict.Unseen)
+	}
+}
+
 func TestARecordThatTwoConnectionsLeadToLinksNobody(t *testing.T) {
 	t.Parallel()
 	w := linked()

@@ -83,6 +83,12 @@ func Judge(r Result) Verdict {
 				code = "unseen-rest" // it failed after it had found somebody
 			}
 			j.add(Note, code, a.Source, "code", a.Code)
+		case Skipped:
+			// What is behind a source that was not seen was not seen either; the
+			// finding is that source's. A way that is closed halfway has its own.
+			if slices.ContainsFunc(r.Answers, func(o Answer) bool { return o.Source == a.Behind && o.State == Failed }) {
+				j.verdict.Unseen = append(j.verdict.Unseen, a.Source)
+			}
 		}
 		if a.BridgeErr != nil || a.BridgeCode != "" {
 			j.add(Note, "bridge", a.Source, "code", a.BridgeCode)

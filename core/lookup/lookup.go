@@ -92,6 +92,9 @@ type Answer struct {
 	Calls    []core.Call      `json:"calls,omitempty"`
 	Took     time.Duration    `json:"took_ns"`
 	Until    time.Time        `json:"until,omitzero"` // of a limited source
+	// Behind is the connection that may lead to a skipped source and could not
+	// be asked: that nothing was known to search by is then no "nobody".
+	Behind string `json:"behind,omitempty"`
 	Err      error            `json:"-"`
 	Code     string           `json:"code,omitempty"` // of Err
 	// BridgeErr is why the way from a person found here to other platforms
@@ -150,8 +153,23 @@ func (s *Service) Find(ctx context.Context, q Query, sources []Source, emit func
 		}
 	}
 	r := Result{Query: q, Answers: t.answers}
+	behind(r.Answers)
 	r.Verdict = Judge(r)
 	return r
+}
+
+// behind says of the sources that were not asked, because nothing was known to
+// search them by, which other source could have told it and did not.
+func behind(all []Answer) {
+	i := slices.IndexFunc(all, func(a Answer) bool { return a.State == Failed || a.BridgeErr != nil })
+	if i < 0 {
+		return
+	}
+	for n := range all {
+		if all[n].State == Skipped {
+			all[n].Behind = all[i].Source
+		}
+	}
 }
 
 // trail is one lookup under way.

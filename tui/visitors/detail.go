@@ -6,6 +6,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"deskward/core"
 	"deskward/core/locale"
@@ -89,7 +90,11 @@ func record(e screen.Env, r row, result lookup.Result, width int) []string {
 		if cancelled(a.Err) {
 			key = "visitors.stopped.row"
 		}
-		f.Lines = append(f.Lines, widget.Wrap(widget.Named(e, "", key), width)...)
+		said := widget.Named(e, "", key)
+		if a.Behind != "" {
+			said = e.T("lookup.state.behind.long", locale.Params{"source": short(a.Behind)})
+		}
+		f.Lines = append(f.Lines, widget.Wrap(said, width)...)
 	}
 	person(e, f, v)
 	for _, b := range r.bad {
@@ -113,11 +118,13 @@ func person(e screen.Env, f *widget.Facts, v core.Visitor) {
 		if m.Verified {
 			key = "visitors.email.verified"
 		}
-		styled := emailMark(e, m) + " " + core.CleanLine(m.Address) + "  " + e.Theme.Muted.Render(e.T(key))
-		if i == 0 {
-			f.Put("email", styled)
-		} else {
-			f.More(styled)
+		styled := emailMark(e, m) + " " + core.CleanLine(m.Address)
+		if !f.Narrow() {
+			styled += "  " + e.Theme.Muted.Render(e.T(key))
+		}
+		put(f, i == 0, "email", styled)
+		if f.Narrow() && !m.Verified {
+			put(f, false, "email", "   "+e.Theme.Muted.Render(e.T(key)))
 		}
 	}
 	add("id", v.ID)
@@ -146,6 +153,12 @@ func asking(e screen.Env, f *widget.Facts, a lookup.Answer) {
 		if l.From != "" {
 			text = e.T("visitors.lead", locale.Params{"what": text, "from": short(l.From)})
 		}
+		if f.Narrow() {
+			for n, line := range widget.Wrap(core.CleanLine(text), max(f.Room(), 10)) {
+				put(f, i == 0 && n == 0, "by", line)
+			}
+			continue
+		}
 		put(f, i == 0, "by", core.CleanLine(text))
 	}
 	for i, c := range a.Calls {
@@ -153,7 +166,14 @@ func asking(e screen.Env, f *widget.Facts, a lookup.Answer) {
 		if c.Status == 0 {
 			status = e.T("visitors.no-answer")
 		}
-		put(f, i == 0, "calls", fmt.Sprintf("%s %s  %s  %s", core.CleanLine(c.Method), core.CleanLine(c.URL), status, c.Took.Round(time.Millisecond)))
+		address := core.CleanLine(c.URL)
+		if f.Narrow() { // the end of an address tells more than its host
+			status += " "
+			room := f.Room() - ansi.StringWidth(status)
+			put(f, i == 0, "calls", status+ansi.TruncateLeft(address, max(ansi.StringWidth(address)-room+1, 0), e.Theme.Glyphs.Cut))
+			continue
+		}
+		put(f, i == 0, "calls", fmt.Sprintf("%s %s  %s  %s", core.CleanLine(c.Method), address, status, c.Took.Round(time.Millisecond)))
 	}
 }
 

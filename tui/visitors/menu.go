@@ -29,6 +29,11 @@ func newCopyMenu(r row, result lookup.Result) *copyMenu {
 	add("visitors.copy.name", r.visitor.Name)
 	add("visitors.copy.link", r.visitor.Link)
 	add(whatVerdict, string(result.Verdict.Outcome))
+	for i, it := range m.menu.Items {
+		if it.What == whatVerdict {
+			m.menu.Items[i].Shown = func(e screen.Env) string { return verdictWords(e, result.Verdict) }
+		}
+	}
 	if r.visitor.ID != "" {
 		add("visitors.copy.json", indented(r.visitor))
 	}

@@ -169,13 +169,25 @@ func (s *find) state(e screen.Env, r row) string {
 	case a.State == lookup.Failed && cancelled(a.Err):
 		return e.T("visitors.stopped.row")
 	case a.State == lookup.Failed && a.Err != nil:
-		return e.Explain(widget.Untried(a.Err)).Headline
+		return why(e, a.Err)
 	case a.State == lookup.Skipped && s.run != nil:
 		return e.T("visitors.row.later")
 	case a.State == lookup.Found: // counted by its people
 		return ""
+	case a.Behind != "":
+		return e.T("lookup.state.behind", locale.Params{"source": short(a.Behind)})
 	}
 	return e.T("lookup.state." + string(a.State))
+}
+
+// why is an error in one line: what a vendor's own means says more than that
+// the vendor could not do it.
+func why(e screen.Env, err error) string {
+	x := e.Explain(widget.Untried(err))
+	if x.More && x.Means != "" {
+		return x.Means
+	}
+	return x.Headline
 }
 
 // byText names by what a source was asked last.

@@ -11,6 +11,7 @@ type MenuItem struct {
 	What   string // locale key of its name
 	Text   string // dots for a secret, until it is chosen
 	Secret string // the secret's name: that it leaves is written into the log first; "": none
+	Shown  Words  // what the list shows in place of Text; nil: Text
 }
 
 // Menu is what can be copied, for a screen that asks which.
@@ -41,7 +42,11 @@ func (m *Menu) Draw(e screen.Env) []string {
 		}
 		secrets = secrets || it.Secret != ""
 		label := Pad(Cut(Named(e, it.Secret, it.What), wide, e.Theme.Glyphs.Cut), wide+2)
-		lines = append(lines, sign+label+e.Theme.Muted.Render(Cut(it.Text, max(e.Width-wide-4, 6), e.Theme.Glyphs.Cut)))
+		shown := it.Text
+		if it.Shown != nil {
+			shown = it.Shown(e)
+		}
+		lines = append(lines, sign+label+e.Theme.Muted.Render(Cut(shown, max(e.Width-wide-4, 6), e.Theme.Glyphs.Cut)))
 	}
 	if secrets {
 		lines = append(lines, "")
