@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"deskward/core/lookup"
+	"deskward/core/sandbox"
 	"deskward/core/visitortoken"
 	"deskward/tui/keys"
 	"deskward/tui/screen"
@@ -26,10 +27,23 @@ func (d *desk) visitorDeps() visitors.Deps {
 			return keys.MintFor(d.keyDeps(), visitortoken.Visitor{ExternalID: p.ExternalID, Name: p.Name, Email: p.Email, EmailVerified: p.EmailVerified})
 		},
 	}
+	if d.sandbox != nil {
+		deps.Samples = samples(d.sandbox.Fixtures().Zendesk.Cast)
+	}
 	if b := (desktop{d.app.env}); b.has() {
 		deps.Browser = b
 	}
 	return deps
+}
+
+// samples are the sandbox's people, each by something else that an admin may
+// have of one: linked, refused at the next sign-in, not linked, twice there,
+// and with external ids that make trouble.
+func samples(c sandbox.CastFixtures) []string {
+	return []string{
+		c.Linked.Email, c.Refused.ExternalID, "text:" + c.Apart.Name, c.Second.Email, lookup.ChatIDs(c.Linked.ChatID)[1],
+		c.Long.ExternalID, c.Anybody.Email, c.Numbered.ExternalID, string(lookup.BySupportID) + ":" + c.Banned.SupportID, c.Hostile.Email,
+	}
 }
 
 // readList reads a list of people from a file of the admin's.

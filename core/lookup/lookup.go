@@ -95,8 +95,8 @@ type Answer struct {
 	// Behind is the connection that may lead to a skipped source and could not
 	// be asked: that nothing was known to search by is then no "nobody".
 	Behind string `json:"behind,omitempty"`
-	Err      error            `json:"-"`
-	Code     string           `json:"code,omitempty"` // of Err
+	Err    error  `json:"-"`
+	Code   string `json:"code,omitempty"` // of Err
 	// BridgeErr is why the way from a person found here to other platforms
 	// could not be gone to its end; what was found stands.
 	BridgeErr  error  `json:"-"`

@@ -34,6 +34,7 @@ type find struct {
 
 	run    *running // nil: none is under way
 	begun  int      // counts look-ups, so that what an earlier one tells late is dropped
+	sample int      // which of the sandbox's people is next
 	result lookup.Result
 	some   bool // result is of a look-up
 	broken bool // it was stopped before all had answered
@@ -162,7 +163,10 @@ func (s *find) Update(msg tea.Msg) screen.Step {
 		}
 		s.change(msg)
 	case tea.KeyPressMsg:
-		if s.typing {
+		switch {
+		case msg.String() == "ctrl+g" && len(s.f.Samples) > 0 && !s.empty():
+			return s.next()
+		case s.typing:
 			return s.typeKey(msg)
 		}
 		return s.key(msg)
@@ -228,6 +232,13 @@ func (s *find) turn() bool {
 		s.only = ""
 	}
 	return true
+}
+
+// next looks up another of the sandbox's people.
+func (s *find) next() screen.Step {
+	s.input.SetValue(s.f.Samples[s.sample%len(s.f.Samples)])
+	s.sample, s.only = s.sample+1, ""
+	return s.look()
 }
 
 // look asks all sources.
@@ -389,9 +400,14 @@ func (s *find) Keys() []screen.Key {
 		keys = append(keys, screen.NewKey("enter", "visitors.key.open", "enter").If(some, "visitors.off.nobody"))
 		keys = append(keys, s.f.rowKeys(r, s.result)...)
 	}
-	return append(keys,
+	keys = append(keys,
 		screen.NewKey("/", "visitors.key.search", "/"),
 		screen.NewKey("tab", "visitors.key.kind", "tab").If(len(lookup.Parse(s.input.Value()).Kinds) > 1, "visitors.off.one-kind").Hide(),
+	)
+	if len(s.f.Samples) > 0 {
+		keys = append(keys, screen.NewKey("ctrl+g", "visitors.key.sample", "ctrl+g"))
+	}
+	return append(keys,
 		screen.NewKey("r", "visitors.key.again", "r").If(s.input.Value() != "" || s.err != nil, "visitors.off.no-query").Hide(),
 		screen.NewKey("h", "visitors.key.history", "h").If(s.f.History != nil, "visitors.off.no-history"),
 		screen.NewKey("b", "visitors.key.batches", "b").If(s.f.Batches != nil, "visitors.off.no-batches"),

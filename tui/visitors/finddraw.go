@@ -84,6 +84,10 @@ func (s *find) drawHints(e screen.Env, room int) []string {
 	}
 	lines = append(lines, "")
 	lines = append(lines, widget.Wrap(e.Text.N("visitors.sources", len(s.sources)), w)...)
+	if len(s.f.Samples) > 0 {
+		lines = append(lines, "")
+		lines = append(lines, widget.Marked(e.Theme.Key.Render("ctrl+g"), e.T("visitors.samples"), w)...)
+	}
 	return lines[:max(0, min(len(lines), room))]
 }
 

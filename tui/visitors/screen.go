@@ -36,6 +36,8 @@ type Deps struct {
 	// Export, optional, writes what came of a batch to a file that only its
 	// owner reads, and returns its path.
 	Export func(context.Context, lookup.Batch, []lookup.Row, []lookup.Line) (string, error)
+	// Samples are what finds people who exist in the sandbox; nil: this is none.
+	Samples []string
 }
 
 // History remembers look-ups; lookup.History is one.

@@ -336,6 +336,25 @@ func TestWithoutAnyConnectionTheKeyLeadsToConnections(t *testing.T) {
 	c.See("the connections")
 }
 
+func TestTheSandboxsPeopleAreLookedUpOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	w := linked()
+	c := open(t, visitors.Deps{Sources: w.sources, Samples: []string{sub, "nobody@example.com"}}, locale.English, 80, 24)
+	c.See("ctrl+g looks up")
+	c.Fits(80, 24)
+	c.press("ctrl+g")
+	c.See("/ "+sub, "mean the same person")
+	c.press("/", "ctrl+g") // from within the line, too
+	c.See("/ nobody@example.com", "Nobody is known")
+	c.press("ctrl+g")
+	c.See("/ "+sub, "mean the same person")
+	real := open(t, visitors.Deps{Sources: w.sources}, locale.English, 80, 24)
+	real.See("press /")
+	real.press("ctrl+g")
+	real.See("press /")
+	real.Gone("ctrl+g")
+}
+
 func TestTheLineSaysWhatItTookTheTextForAndTabChoosesOne(t *testing.T) {
 	t.Parallel()
 	w := linked()
