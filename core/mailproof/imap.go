@@ -36,7 +36,7 @@ func (a *attempted) imap(ctx context.Context) error {
 	if r.Kind != "OK" {
 		return a.refused(r)
 	}
-	a.step(StepCapabilities, "offers", strings.Join(offered, " "))
+	a.step(StepCapabilities, "offers", a.hide(strings.Join(offered, " ")))
 	words := "AUTH " + strings.Join(offered, " ")
 	if !offers(words, "AUTH", "AUTH=XOAUTH2") {
 		return a.fail("mail.no-xoauth2", core.Refused, nil)
@@ -59,7 +59,7 @@ func (a *attempted) readIMAP(ctx context.Context, tag string, seen func(string))
 	if err != nil {
 		return Reply{}, a.netError(ctx, err)
 	}
-	return r, nil
+	return a.withoutToken(r), nil
 }
 
 // authIMAP sends the token at once where the server takes it so (SASL-IR),

@@ -179,6 +179,7 @@ type attempted struct {
 	last    time.Time
 	passing bool // it failed in a way that passes
 	offered string
+	grams   map[string]bool // the pieces of what must not be repeated; nil: not made yet
 }
 
 func (a *attempted) step(name string, nameValue ...string) {

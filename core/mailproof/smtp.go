@@ -53,7 +53,7 @@ func (a *attempted) readSMTP(ctx context.Context) (Reply, error) {
 	if err != nil {
 		return Reply{}, a.netError(ctx, err)
 	}
-	return r, nil
+	return a.withoutToken(r), nil
 }
 
 func (a *attempted) ask(ctx context.Context, line string) (Reply, error) {
@@ -149,6 +149,7 @@ func (a *attempted) authSMTP(ctx context.Context) error {
 // challenged keeps a server's reason.
 func (a *attempted) challenged(r Reply) {
 	c, err := ParseChallenge(r.raw)
+	c = Challenge{a.hide(c.Status), a.hide(c.Schemes), a.hide(c.Scope)}
 	a.report.Challenge = &c
 	readable := "yes"
 	if err != nil {
