@@ -106,33 +106,56 @@ func unspaced(r rune) bool {
 }
 
 // stripTags leaves out the tags of HTML. Only what HTML knows is a tag: in
-// <HttpError 403 …> the error itself stands between the brackets.
+// <HttpError 403 …> the error itself stands between the brackets. What is not
+// found ahead once is not looked for again, so that a text of nothing but
+// beginnings takes no longer than another.
 func stripTags(s string) string {
 	if !strings.Contains(s, "<") {
 		return s
 	}
 	var b strings.Builder
-	for {
-		before, rest, found := strings.Cut(s, "<")
-		b.WriteString(before)
-		if !found {
+	closes := true                                  // there may be a ">" ahead
+	ends := map[string]int{"script": 0, "style": 0} // where the next end of them is, at least; -1: nowhere
+	for at := 0; ; {
+		n := strings.IndexByte(s[at:], '<')
+		if n < 0 {
+			b.WriteString(s[at:])
 			return b.String()
 		}
-		name := tagName(rest)
-		end := strings.IndexByte(rest, '>')
-		if name == "" || end < 0 {
+		b.WriteString(s[at : at+n])
+		at += n + 1
+		name, end := tagName(s[at:]), -1
+		if name != "" && closes {
+			end = strings.IndexByte(s[at:], '>')
+			closes = end >= 0
+		}
+		if end < 0 {
 			b.WriteByte('<')
-			s = rest
 			continue
 		}
-		s = rest[end+1:]
-		if name == "script" || name == "style" {
-			if i := strings.Index(strings.ToLower(s), "</"+name); i >= 0 {
-				s = s[i:]
+		at += end + 1
+		if from, raw := ends[name]; raw && from >= 0 {
+			if from < at {
+				ends[name] = endTag(s, at, name)
 			}
+			at = max(at, ends[name])
 		}
 		if !inlineTag(name) {
 			b.WriteByte(' ')
+		}
+	}
+}
+
+// endTag is where the next end tag of a name begins, from at on; -1: nowhere.
+func endTag(s string, at int, name string) int {
+	for ; ; at += 2 {
+		n := strings.Index(s[at:], "</")
+		if n < 0 {
+			return -1
+		}
+		at += n
+		if rest := s[at+2:]; len(rest) >= len(name) && strings.EqualFold(rest[:len(name)], name) {
+			return at
 		}
 	}
 }

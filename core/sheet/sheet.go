@@ -114,11 +114,25 @@ func Header(cell string) string {
 // Cell makes a text safe for a spreadsheet: nothing in it is a control
 // character, and what a spreadsheet would take for a formula has an apostrophe
 // before it (owasp.org/www-community/attacks/CSV_Injection; the wide forms are
-// read as formulas by Japanese versions).
+// read as formulas by Japanese versions). A semicolon ends a cell, too, for
+// LibreOffice as it comes and for Excel in half of Europe, so what follows one
+// is a beginning like the text's own.
 func Cell(s string) string {
 	s = core.CleanLine(s)
-	if strings.IndexAny(strings.TrimLeft(s, " \u3000"), "=+-@＝＋－＠") == 0 {
-		return "'" + s
+	if !strings.ContainsAny(s, signs) {
+		return s
 	}
-	return s
+	var b strings.Builder
+	beginning := true
+	for _, r := range s {
+		if beginning && strings.ContainsRune(signs, r) {
+			b.WriteByte('\'')
+		}
+		beginning = r == ';' || beginning && strings.ContainsRune(" \u3000\u00a0\"", r)
+		b.WriteRune(r)
+	}
+	return b.String()
 }
+
+// signs are what formulas begin with.
+const signs = "=+-@＝＋－＠"
