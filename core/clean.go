@@ -1,8 +1,10 @@
 package core
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -49,6 +51,29 @@ func clean(s string, lines bool) string {
 	return b.String()
 }
 
+// CleanJSON makes encoded JSON safe for a terminal and loses nothing: what
+// CleanText would replace, and encoding/json leaves as it is, becomes an escape
+// of JSON. Such characters can only stand in its texts.
+func CleanJSON(raw []byte) []byte {
+	if isPlain(strings.ReplaceAll(string(raw), "\n", "")) {
+		return raw
+	}
+	out := make([]byte, 0, len(raw)+len(raw)/8)
+	for len(raw) > 0 {
+		r, size := utf8.DecodeRune(raw)
+		switch {
+		case r == 0x7f || r >= 0x80 && r < 0xa0 || r == '\u2028' || r == '\u2029' || isDisguise(r):
+			for _, unit := range utf16.Encode([]rune{r}) {
+				out = fmt.Appendf(out, `\u%04x`, unit)
+			}
+		default:
+			out = append(out, raw[:size]...)
+		}
+		raw = raw[size:]
+	}
+	return out
+}
+
 // isPlain is the fast path: printable ASCII needs no copy.
 func isPlain(s string) bool {
 	for i := range len(s) {
@@ -66,7 +91,11 @@ func isDisguise(r rune) bool {
 	switch {
 	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069: // embeddings, overrides, isolates
 		return true
-	case r == 0x200b, r == 0x200e, r == 0x200f, r == 0x061c, r == 0x2060, r == 0xfeff, r == 0x00ad:
+	case r == 0x200b, r == 0x200e, r == 0x200f, r == 0x061c, r >= 0x2060 && r <= 0x2064, r >= 0x206a && r <= 0x206f, r == 0xfeff, r == 0x00ad:
+		return true
+	case r >= 0xfff9 && r <= 0xfffb, r >= 0x1d173 && r <= 0x1d17a, r == 0x180e, r == 0x034f: // annotations, notes, joiners of nothing
+		return true
+	case r == 0x115f, r == 0x1160, r == 0x3164, r == 0xffa0: // letters without ink
 		return true
 	case r >= 0xe0000 && r <= 0xe007f: // tags
 		return true

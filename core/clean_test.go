@@ -1,6 +1,7 @@
 package core
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"unicode"
@@ -36,6 +37,11 @@ func TestForeignTextCanNeitherMoveTheCursorNorDisguiseItself(t *testing.T) {
 		"unterminated":     {"\x1b]0;title", "␛]0;title"},
 		"device control":   {"\x1bP1;1|17/ab\x1b\\", "␛P1;1|17/ab␛\\"},
 		"reset":            {"\x1bc", "␛c"},
+		"invisible plus":   {"a\u2064b\u206fc", "a\uFFFDb\uFFFDc"},
+		"annotation":       {"a\ufff9b\ufffbc", "a\uFFFDb\uFFFDc"},
+		"empty letter":     {"\u3164\u115f\uffa0", "\uFFFD\uFFFD\uFFFD"},
+		"joiner of none":   {"a\u034fb\u180e", "a\uFFFDb\uFFFD"},
+		"a name's variant": {"葛\U000e0100城", "葛\U000e0100城"}, // tells 葛 from another form of it
 		"soft hyphen":      {"pass\u00adword", "pass\uFFFDword"},
 	} {
 		if got := CleanLine(c.in); got != c.want {
@@ -44,6 +50,28 @@ func TestForeignTextCanNeitherMoveTheCursorNorDisguiseItself(t *testing.T) {
 	}
 	if got := CleanText("one\r\ntwo\rthree\n"); got != "one\ntwo three\n" {
 		t.Errorf("CleanText keeps lines: got %q", got)
+	}
+}
+
+func TestEncodedJSONIsSafeOnATerminalAndLosesNothing(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"", "plain", "日本語 👩‍💻", "\u009b31m\u0085", "a\x7fb", "\u202egpj.exe\u2066", "\ufeff\u200b", "\U000e0041\U0010fffd", "\x1b[0m\n\t", `\"\u009b`, "\u2028",
+	} {
+		raw, err := json.Marshal(map[string]string{text: text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := CleanJSON(append(raw, '\n'))
+		for _, r := range string(got) {
+			if unicode.IsControl(r) && r != '\n' || isDisguise(r) {
+				t.Errorf("%q: %U is left in %s", text, r, got)
+			}
+		}
+		var back map[string]string
+		if err := json.Unmarshal(got, &back); err != nil || back[text] != text {
+			t.Errorf("%q came back as %q (%v) from %s", text, back, err, got)
+		}
 	}
 }
 

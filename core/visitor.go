@@ -67,8 +67,14 @@ func (v Visitor) Email() string {
 	return ""
 }
 
+// LongestRest is the most that a vendor's word is taken for that it wants to be
+// left alone. One that says more is asked again after it: an answer that came
+// from a broken clock, or from somebody in between, must not end the work for
+// good.
+const LongestRest = 24 * time.Hour
+
 // RetryAfter returns how long a vendor wants to be left alone, where err says
-// that: by its param "seconds".
+// that: by its param "seconds". It is LongestRest at most.
 func RetryAfter(err error) (time.Duration, bool) {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
@@ -78,5 +84,5 @@ func RetryAfter(err error) (time.Duration, bool) {
 	if err != nil || n < 0 {
 		return 0, false
 	}
-	return time.Duration(n) * time.Second, true
+	return time.Duration(min(n, int(LongestRest/time.Second))) * time.Second, true
 }

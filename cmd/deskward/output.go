@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -78,12 +79,18 @@ func (a *app) note(key string, params ...locale.Params) {
 	fmt.Fprintln(a.io.Err, a.say.T(key, params...))
 }
 
-// json writes v as indented JSON. Secrets in it are dots by their type.
+// json writes v as indented JSON. Secrets in it are dots by their type, and
+// what would act on a terminal is escaped.
 func (a *app) json(v any) error {
-	enc := json.NewEncoder(a.io.Out)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := a.io.Out.Write(core.CleanJSON(b.Bytes()))
+	return err
 }
 
 // localeParams makes the values of a sentence of name, value, name, value, ….

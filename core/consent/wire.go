@@ -51,12 +51,12 @@ func (c Config) oauth2(tokenURL string) *oauth2.Config {
 // wire carries one token request. It reads the answer whole before x/oauth2
 // sees it, because that drops what kind of failure it met.
 type wire struct {
-	base       http.RoundTripper
-	cfg        Config
-	status     int
-	retryAfter string
-	body       []byte
-	sent       []string // secrets of the request, which an answer may repeat
+	base   http.RoundTripper
+	cfg    Config
+	status int
+	header http.Header
+	body   []byte
+	sent   []string // secrets of the request, which an answer may repeat
 }
 
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -75,7 +75,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, transport.NetError(req.URL.Host, err)
 	}
-	w.status, w.retryAfter = resp.StatusCode, resp.Header.Get("Retry-After")
+	w.status, w.header = resp.StatusCode, resp.Header
 	if bytes.HasPrefix(bytes.TrimSpace(w.body), []byte("{")) {
 		// Some servers label their JSON text/plain or text/html, which
 		// x/oauth2 would read as a query string.
@@ -218,7 +218,7 @@ func VendorError(tried, on string, req *http.Request, a *transport.Answer, code,
 }
 
 func (c Config) vendorError(tried, on string, req *http.Request, a *transport.Answer, code, description string) error {
-	w := &wire{status: a.Status, retryAfter: a.Header.Get("Retry-After"), body: a.Body, sent: sentSecrets(req)}
+	w := &wire{status: a.Status, header: a.Header, body: a.Body, sent: sentSecrets(req)}
 	return w.failure(tokenCall{tried: tried, on: on, cfg: c}, &oauth2.RetrieveError{ErrorCode: code, ErrorDescription: description}).err
 }
 
@@ -268,15 +268,11 @@ func (c Config) errorCode(status int, code, description string) string {
 	return "oauth." + code
 }
 
-// waitSeconds reads Retry-After, which may be seconds or a date; a minute when
-// it is neither.
+// waitSeconds is how long the vendor wants to be left alone; a minute when it
+// does not say.
 func (w *wire) waitSeconds() string {
-	text := strings.TrimSpace(w.retryAfter)
-	if n, err := strconv.Atoi(text); err == nil && n >= 0 {
-		return strconv.Itoa(n)
-	}
-	if t, err := http.ParseTime(text); err == nil {
-		return strconv.Itoa(int(max(time.Until(t), 0).Seconds()))
+	if d, ok := transport.RetryAfter(w.header); ok {
+		return strconv.Itoa(int(d.Seconds()))
 	}
 	return "60"
 }

@@ -260,10 +260,28 @@ func Do(client *http.Client, req *http.Request) (*Answer, error) {
 		return nil, NetError(req.URL.Host, err)
 	}
 	a := &Answer{Status: resp.StatusCode, Header: resp.Header, Body: data}
-	if s, err := strconv.Atoi(strings.TrimSpace(resp.Header.Get("Retry-After"))); err == nil && s >= 0 {
-		a.RetryAfter = time.Duration(s) * time.Second
-	}
+	a.RetryAfter, _ = RetryAfter(resp.Header)
 	return a, nil
+}
+
+// RetryAfter reads how long a vendor wants to be left alone: seconds, or a date
+// (RFC 9110 §10.2.3), which is taken by the vendor's own clock where the answer
+// tells it. It is core.LongestRest at most. ok is false where the header is
+// missing or neither.
+func RetryAfter(h http.Header) (d time.Duration, ok bool) {
+	text := strings.TrimSpace(h.Get("Retry-After"))
+	if n, err := strconv.ParseUint(text, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(min(n, uint64(core.LongestRest/time.Second))) * time.Second, true
+	}
+	at, err := http.ParseTime(text)
+	if err != nil {
+		return 0, false
+	}
+	now, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		now = time.Now()
+	}
+	return min(max(at.Sub(now), 0), core.LongestRest), true
 }
 
 // Decode reads the answer's JSON into v, every text in it made safe to draw

@@ -173,6 +173,27 @@ func TestEveryCallIsEvidenceWithoutItsQuery(t *testing.T) {
 	}
 }
 
+func TestHowLongAVendorIsLeftAloneHasAnEnd(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	for text, want := range map[string]time.Duration{
+		"7": 7 * time.Second, " 7 ": 7 * time.Second, "0": 0, "86400": day,
+		"1000000000": day, "10000000000": day, "18446744073709551616": day, "99999999999999999999999": day, // the third and fourth are past a time.Duration
+		"Thu, 26 Nov 2026 12:00:30 GMT": 30 * time.Second, "Thu, 26 Nov 2026 11:00:00 GMT": 0, "Fri, 31 Dec 9999 23:59:59 GMT": day,
+		"-1": -1, "": -1, "soon": -1, "7.5": -1, "+7": -1, "0x7": -1,
+	} {
+		h := http.Header{"Date": {"Thu, 26 Nov 2026 12:00:00 GMT"}, "Retry-After": {text}}
+		if got, ok := transport.RetryAfter(h); ok != (want >= 0) || ok && got != want {
+			t.Errorf("%q: %v %v, want %v", text, got, ok, want)
+		}
+	}
+	for seconds, want := range map[string]time.Duration{"7": 7 * time.Second, "9223372036854775807": day, "10000000000": day} {
+		if got, ok := core.RetryAfter(&core.Error{Params: map[string]string{"seconds": seconds}}); !ok || got != want {
+			t.Errorf("%s seconds: %v %v, want %v", seconds, got, ok, want)
+		}
+	}
+}
+
 func TestAnAnswerThatIsNotJSONSaysWhatItIs(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

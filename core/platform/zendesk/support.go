@@ -362,7 +362,7 @@ func (s *Support) passing(err error, a *transport.Answer) error {
 	switch reset, _ := strconv.Atoi(a.Header.Get("Ratelimit-Reset")); {
 	case a.RetryAfter > 0:
 	case a.Status == http.StatusTooManyRequests && reset > 0:
-		e.Params["seconds"] = strconv.Itoa(reset)
+		e.Params["seconds"] = strconv.Itoa(min(reset, int(core.LongestRest.Seconds())))
 	case a.Status == http.StatusBadGateway:
 		e.Params["seconds"] = strconv.Itoa(int(badGatewayWait.Seconds()))
 	}
