@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -74,7 +75,12 @@ func readAnswers(name string) (guide.Answers, error) {
 	if err != nil {
 		return nil, inputError("read-answers", name, err)
 	}
-	return guide.ReadAnswers(name, raw)
+	answers, err := guide.ReadAnswers(name, raw)
+	if problems, ok := errors.AsType[guide.Problems](err); ok {
+		// Their texts may quote what stands there: the line says enough.
+		err = &core.Error{Tried: "read-answers", On: name, Code: "answers.malformed", Class: core.Usage, Params: map[string]string{"line": strconv.Itoa(problems[0].Line)}, Err: err}
+	}
+	return answers, err
 }
 
 // takeFurther drives a run as far as the answers reach, and then asks the

@@ -53,11 +53,10 @@ func Scan(ctx context.Context, root string, o deluge.Options) ([]File, error) {
 	if err != nil {
 		return nil, failed("read-functions", root, err)
 	}
+	name := filepath.Base(root)
+	root = resolved(root)
 	if !info.IsDir() {
-		return only(read(new(deluge.Rewriter), root, filepath.Base(root), o)), nil
-	}
-	if resolved, err := filepath.EvalSymlinks(root); err == nil {
-		root = resolved
+		return only(read(new(deluge.Rewriter), root, name, o)), nil
 	}
 	var out []File
 	var w deluge.Rewriter
@@ -90,6 +89,15 @@ func Scan(ctx context.Context, root string, o deluge.Options) ([]File, error) {
 		return nil, failed("read-functions", root, err)
 	}
 	return out, nil
+}
+
+// resolved is where a path leads that a person named: what is written takes the
+// place of the file itself, not that of a link to it.
+func resolved(path string) string {
+	if to, err := filepath.EvalSymlinks(path); err == nil {
+		return to
+	}
+	return path
 }
 
 // only drops a file of which there is nothing to say.
@@ -241,5 +249,5 @@ func Open(path string) (File, error) {
 	if err != nil {
 		return File{}, failed("read-functions", path, err)
 	}
-	return File{Path: path, Name: filepath.ToSlash(path), Source: src, mode: mode}, nil
+	return File{Path: resolved(path), Name: filepath.ToSlash(path), Source: src, mode: mode}, nil
 }

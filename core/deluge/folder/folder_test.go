@@ -97,6 +97,40 @@ func TestAFileIsReplacedWithItsPermissionsAndABackupForItsOwnerOnly(t *testing.T
 	}
 }
 
+func TestAFileNamedByALinkIsWrittenWhereItLies(t *testing.T) {
+	t.Parallel()
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	file, link := filepath.Join(elsewhere, "x.dg"), filepath.Join(dir, "link.dg")
+	put(t, file, function, 0o640)
+	if err := os.Symlink(file, link); err != nil {
+		t.Skip(err)
+	}
+	found := scan(t, link)
+	if len(found) != 1 || found[0].Name != "link.dg" {
+		t.Fatalf("%+v", found)
+	}
+	opened, err := folder.Open(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := found[0].Write(found[0].After()); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link is %v, %v", info, err)
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil || strings.Contains(string(raw), "canary-token") {
+		t.Errorf("the file still has the token: %s %v", raw, err)
+	}
+	if _, err := os.Stat(file + ".bak"); err != nil {
+		t.Error(err)
+	}
+	if _, err := opened.Write("x"); core.CodeOf(err) != "function.changed" {
+		t.Error(err)
+	}
+}
+
 func TestWhatChangedOrMayNotBeWrittenIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
