@@ -174,10 +174,7 @@ func (t *tour) read(ctx context.Context) error {
 			}
 			if t.clients[r.ClientID] == nil {
 				c := &client{id: r.ClientID, limit: limiter{windows: s.windows(t.batch)}}
-				slices.SortFunc(begun[r.ClientID], time.Time.Compare)
-				for _, at := range begun[r.ClientID] {
-					c.limit.take(at)
-				}
+				c.limit.recall(begun[r.ClientID], s.Clock.Now())
 				t.clients[r.ClientID] = c
 			}
 			t.counts[r.State]++

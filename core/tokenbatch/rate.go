@@ -73,6 +73,19 @@ func (l *limiter) take(now time.Time) {
 	l.calls = slices.Insert(l.calls, i, now)
 }
 
+// recall takes the calls that were begun before, by whatever session. One from
+// a time to come was written by a clock that was wrong: it counts as of now,
+// or nothing would be sent until then.
+func (l *limiter) recall(begun []time.Time, now time.Time) {
+	slices.SortFunc(begun, time.Time.Compare)
+	for _, at := range begun {
+		if at.After(now) {
+			at = now
+		}
+		l.take(at)
+	}
+}
+
 // foresee is when the last of n further calls may be begun. Of very many the
 // last are reckoned by the rate.
 func (l *limiter) foresee(n int, now time.Time) time.Time {

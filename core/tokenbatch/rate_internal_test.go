@@ -29,6 +29,20 @@ func TestTheTimeLeftCountsTheCallsThatWereMade(t *testing.T) {
 	}
 }
 
+func TestACallOfAClockThatWasWrongHoldsUpNoLongerThanOthers(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
+	l := limiter{windows: []Window{{2, time.Minute}}}
+	l.recall([]time.Time{now.Add(24 * time.Hour), now.Add(-time.Hour), now.Add(-30 * time.Second)}, now)
+	if got := l.next(now).Sub(now); got != 30*time.Second {
+		t.Errorf("the next call is in %s", got)
+	}
+	l.recall([]time.Time{now.Add(time.Hour)}, now)
+	if got := l.next(now).Sub(now); got != time.Minute {
+		t.Errorf("with two of them, it is in %s", got)
+	}
+}
+
 func TestARateIsReadAsPeopleWriteIt(t *testing.T) {
 	t.Parallel()
 	for text, span := range map[string]time.Duration{"60/h": time.Minute, "30/min": 2 * time.Second, " 2 / s ": time.Second / 2, "24/day": time.Hour} {

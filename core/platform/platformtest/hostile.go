@@ -1,6 +1,8 @@
 package platformtest
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,6 +27,9 @@ type hostile struct {
 	kind   string
 	body   string // %s is what was sent, repeated
 	cut    bool
+	flood  func(http.ResponseWriter) // instead of a body
+	// friendly: what it says may be believed.
+	friendly bool
 	// silent: it says nothing of the credential, so it is no refusal of it.
 	silent bool
 }
@@ -47,6 +52,47 @@ func hostiles() []hostile {
 		{name: "200 with a list", status: 200, kind: asJSON, body: `[1,2,%[1]s]`},
 		{name: "200 with nothing", status: 200, kind: asJSON, body: ``},
 		{name: "connection cut", status: 200, kind: asJSON, body: `{"data":[`, cut: true, silent: true},
+		{name: "200 with a bomb", status: 200, kind: asJSON, flood: bomb, silent: true},
+		{name: "200 without end", status: 200, kind: asJSON, flood: endless, silent: true},
+		{name: "200 with depth", status: 200, kind: asJSON, body: strings.Repeat(`{"data":[`, 300_000)},
+		{name: "200 with another page for ever", status: 200, kind: asJSON, body: another, friendly: true},
+	}
+}
+
+// mostCalls is how many calls one question may make of a vendor that always
+// has another page.
+const mostCalls = 150
+
+// another is a page of whatever is listed, after which there is another one,
+// here or at a stranger's.
+const another = `{"id":"1","active":true,"done":false,"totalSize":1000000,"nextRecordsUrl":"/services/data/v64.0/query/01g-2000",` +
+	`"next_page":"https://stranger.example/?page=2","next_url":"https://stranger.example/?page=2","links":{"next":"https://stranger.example/"},` +
+	`"meta":{"has_more":true,"after_cursor":"x"},"count":1000000,"total_items_count":1000000,"nextPageToken":"x","end_of_stream":false,"has_more":true,` +
+	`"records":[{"Id":"1","Name":"a"}],"users":[{"id":1,"name":"a","email":"a@example.com","external_id":"1"}],"identities":[{"id":1,"type":"email","value":"a@example.com"}],` +
+	`"tickets":[{"id":1,"via":{"channel":"chat"}}],"audits":[{"id":1,"events":[]}],"chats":[{"id":"1"}],"results":[{"id":"1","url":"https://stranger.example/1"}],` +
+	`"data":[{"id":"1","name":"a","lastName":"a","email":"a@example.com"}],"api_tokens":[{"id":1}],"tokens":[{"id":1}],"conversations":[{"id":"1"}]}`
+
+// bomb sends a gigabyte as a megabyte.
+func bomb(w http.ResponseWriter) {
+	w.Header().Set("Content-Encoding", "gzip")
+	z := gzip.NewWriter(w)
+	zeros := bytes.Repeat([]byte(" "), 1<<20)
+	for range 1 << 10 {
+		if _, err := z.Write(zeros); err != nil {
+			return
+		}
+	}
+	z.Close() //nolint:errcheck // the other side may have gone
+}
+
+// endless sends until nobody takes it any more.
+func endless(w http.ResponseWriter) {
+	text := bytes.Repeat([]byte(`{"id":"1"},`), 1<<12)
+	fmt.Fprint(w, `{"data":[`)
+	for {
+		if _, err := w.Write(text); err != nil {
+			return
+		}
 	}
 }
 
@@ -60,6 +106,10 @@ func (h hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		sent = []byte(`""`)
 	}
 	w.Header().Set("Content-Type", h.kind)
+	if h.flood != nil {
+		h.flood(w)
+		return
+	}
 	w.Header().Set("Retry-After", "60")
 	if h.status == http.StatusFound {
 		w.Header().Set("Location", "https://stranger.example/")
@@ -144,8 +194,11 @@ func testHostile(t *testing.T, p platform.Platform, o Options) {
 					var rec core.CallRecorder
 					shown, good, err := call(core.WithCallRecorder(t.Context(), &rec))
 					at := fmt.Sprintf("%s by %s", what, g)
-					if good {
+					if good && !h.friendly {
 						t.Errorf("%s: believed: %s", at, shown)
+					}
+					if n := len(rec.Calls()); n > mostCalls {
+						t.Errorf("%s: %d calls", at, n)
 					}
 					checkError(t, at, err, h.silent)
 					if strings.Contains(shown, canary) {
