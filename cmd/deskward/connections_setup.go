@@ -50,7 +50,7 @@ func (a *app) connectionsSetup(ctx context.Context, name, of string) error {
 	var worst error
 	findings := make([]error, len(setup.Findings))
 	for i, f := range setup.Findings {
-		findings[i] = &core.Error{On: c.Name, Code: f.Code, Class: core.Refused, Params: f.Params}
+		findings[i] = f.Err(c.Name)
 		if f.Stops && worst == nil {
 			worst = said{findings[i]}
 		}

@@ -80,6 +80,23 @@ type Platform struct {
 
 	// Lists are the lists of choices guides may name, each as ID.list. nil: none.
 	Lists []action.List
+
+	// SetupOf is what a SetupReader of this platform is asked of, besides "".
+	// nil: nothing.
+	SetupOf []SetupAsk
+}
+
+// SetupAsk is one thing that a SetupReader can be asked of. Its label and what
+// the admin should know first are the locale texts setup.<platform>.of.<Name>
+// and setup.<platform>.of.<Name>.hint.
+type SetupAsk struct {
+	Name  string
+	Typed bool // the admin types it, and without it nothing is read; else Name is asked for
+	// AfterRefusal: it is worth asking only where the vendor refused to be
+	// asked in general.
+	AfterRefusal bool
+	// Check reports what is wrong with a typed value as an *core.Error.
+	Check func(value string) error
 }
 
 // Region is one data centre or host family.
@@ -252,6 +269,11 @@ type SetupFinding struct {
 	Code   string            `json:"code"` // an advice key
 	Stops  bool              `json:"stops"`
 	Params map[string]string `json:"params,omitempty"`
+}
+
+// Err is the finding as an error of the connection of that name.
+func (f SetupFinding) Err(name string) error {
+	return &core.Error{On: name, Code: f.Code, Class: core.Refused, Params: f.Params}
 }
 
 // Revoker ends a credential at the vendor. It cannot be undone.

@@ -36,14 +36,15 @@ type card struct {
 }
 
 // capabilities are what the platform's client can do for the connection.
-type capabilities struct{ check, probe, revoke bool }
+type capabilities struct{ check, probe, revoke, setup bool }
 
 // capable reads the capabilities of a client.
 func capable(client any) capabilities {
 	_, check := client.(platform.Checker)
 	_, probe := client.(platform.ScopeProber)
 	_, revoke := client.(platform.Revoker)
-	return capabilities{check, probe, revoke}
+	_, setup := client.(platform.SetupReader)
+	return capabilities{check, probe, revoke, setup}
 }
 
 // capabilitiesOf are none when the platform is not known.

@@ -125,6 +125,10 @@ func (d *detail) key(msg tea.KeyPressMsg) screen.Step {
 		return d.probe()
 	case "F":
 		return screen.Step{Open: newForce(d.f, d.card.sum)}
+	case "s":
+		if d.card.can.setup {
+			return screen.Step{Open: newSetup(d.f, d.card.conn)}
+		}
 	default:
 		if step, ok := d.f.open(k, d.card.sum, true); ok {
 			return step
@@ -192,13 +196,14 @@ func (d *detail) Keys() []screen.Key {
 		on["check"] = on["check"].If(d.card.can.check, "connections.off.cannot-check")
 	}
 	keys := []screen.Key{on["check"]}
-	if on["consent"].Reason == "" {
-		keys = append(keys, on["consent"])
+	if d.card.can.setup {
+		keys = append(keys, screen.NewKey("s", "connections.key.setup", "s").If(s.HasAccess || s.HasRefresh || s.HasCredential || s.Grant.Unattended(), "connections.off.no-token"))
 	}
-	if on["migrate"].Reason == "" {
-		keys = append(keys, on["migrate"])
-	} else if d.f.Mail != nil && s.Grant != core.GrantAuthtoken {
+	keys = append(keys, on["consent"]) // a reason why it can't be is told to who presses it
+	if on["migrate"].Reason != "" && d.f.Mail != nil && s.Grant != core.GrantAuthtoken {
 		keys = append(keys, d.f.mailKey(d.card.conn, s))
+	} else {
+		keys = append(keys, on["migrate"])
 	}
 	if !s.RefreshBegun.IsZero() {
 		keys = append(keys, screen.NewKey("F", "connections.key.force", "F"))

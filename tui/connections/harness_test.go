@@ -55,8 +55,9 @@ type vendor struct {
 	owner   string
 	probes  []platform.ScopeProbe
 	revoked int
-	refusal error    // of revoking; nil: it is done
-	codes   []string // codes that were exchanged
+	refusal error                                                        // of revoking; nil: it is done
+	setup   func(ctx context.Context, of string) (platform.Setup, error) // nil: it has none to read
+	codes   []string                                                     // codes that were exchanged
 }
 
 func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -79,6 +80,14 @@ type account struct {
 func (a account) Check(ctx context.Context) (core.Check, error) {
 	core.RecordCall(ctx, core.Call{Method: "GET", URL: "https://desk.acme.example/api/v1/organizations", Status: 200, Took: 84 * time.Millisecond})
 	return a.v.check(ctx, a.id)
+}
+
+// setUp is the client of a connection whose set-up can be read.
+type setUp struct{ account }
+
+func (s setUp) ReadSetup(ctx context.Context, of string) (platform.Setup, error) {
+	core.RecordCall(ctx, core.Call{Method: "GET", URL: "https://desk.acme.example/api/v1/organizations", Status: 200, Took: 84 * time.Millisecond})
+	return s.v.setup(ctx, of)
 }
 
 func (a account) ProbeScopes(context.Context) ([]platform.ScopeProbe, error) { return a.v.probes, nil }
@@ -174,7 +183,12 @@ func (r *rig) platform(tokenURL string) platform.Platform {
 				ClientID: c.ClientID, ClientSecret: c.Secrets[core.SecretClientSecret], Scopes: c.Scopes, Ports: r.ports, Hosts: []string{u.Host},
 			}, nil
 		},
-		Dial: func(c core.Connection, _ platform.Env) any { return account{r.vendor, c.ID} },
+		Dial: func(c core.Connection, _ platform.Env) any {
+			if r.vendor.setup != nil {
+				return setUp{account{r.vendor, c.ID}}
+			}
+			return account{r.vendor, c.ID}
+		},
 	}
 }
 
@@ -197,8 +211,8 @@ func texts(t testing.TB) fs.FS {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out["acme.en.json"] = &fstest.MapFile{Data: []byte(`{"ask.acme.client_id":"Client ID","ask.acme.client_secret":"Client secret","ask.acme.region":"Data centre","ask.acme.account":"Organization","ask.acme.authtoken":"Auth token","ask.acme.scopes":"Scopes","scope.acme.tickets.read":"read tickets","scope.acme.contacts.read":"read contacts","scope.acme.search.read":"search"}`)}
-	out["acme.ja.json"] = &fstest.MapFile{Data: []byte(`{"ask.acme.client_id":"クライアント ID","ask.acme.client_secret":"クライアントシークレット","ask.acme.region":"データセンター","ask.acme.account":"組織","ask.acme.authtoken":"認証トークン","ask.acme.scopes":"スコープ","scope.acme.tickets.read":"チケットの参照","scope.acme.contacts.read":"連絡先の参照","scope.acme.search.read":"検索"}`)}
+	out["acme.en.json"] = &fstest.MapFile{Data: []byte(`{"setup.acme.data-centre":"Data centre","setup.acme.organizations":"Organizations","setup.acme.verified":"Ownership confirmed","setup.acme.credits-left":"API credits left today","setup.acme.of.mailbox":"Mailbox","setup.acme.of.mailbox.hint":"The address that customers write to.","setup.acme.of.elsewhere":"ask other data centres","setup.acme.of.elsewhere.hint":"The credential of {{.name}} is shown to the others.","setup.acme.of.further":"If it may belong to another data centre: ask the others.","ask.acme.client_id":"Client ID","ask.acme.client_secret":"Client secret","ask.acme.region":"Data centre","ask.acme.account":"Organization","ask.acme.authtoken":"Auth token","ask.acme.scopes":"Scopes","scope.acme.tickets.read":"read tickets","scope.acme.contacts.read":"read contacts","scope.acme.search.read":"search"}`)}
+	out["acme.ja.json"] = &fstest.MapFile{Data: []byte(`{"setup.acme.data-centre":"データセンター","setup.acme.organizations":"組織","setup.acme.verified":"所有権の確認","setup.acme.credits-left":"本日の残り API クレジット","setup.acme.of.mailbox":"メールアドレス","setup.acme.of.mailbox.hint":"お客様が送信する宛先です。","setup.acme.of.elsewhere":"他のデータセンターに問い合わせ","setup.acme.of.elsewhere.hint":"{{.name}} の認証情報を他のデータセンターに送信します。","setup.acme.of.further":"他のデータセンターに問い合わせできます。","ask.acme.client_id":"クライアント ID","ask.acme.client_secret":"クライアントシークレット","ask.acme.region":"データセンター","ask.acme.account":"組織","ask.acme.authtoken":"認証トークン","ask.acme.scopes":"スコープ","scope.acme.tickets.read":"チケットの参照","scope.acme.contacts.read":"連絡先の参照","scope.acme.search.read":"検索"}`)}
 	return out
 }
 
@@ -351,6 +365,9 @@ func (r *rig) golden(name string) {
 	text := r.Text()
 	if m := regexp.MustCompile(`\[[a-z]+\.[a-z.-]+\]`).FindString(text); m != "" {
 		r.t.Errorf("%s: the text %s is missing", name, m)
+	}
+	if strings.Contains(text, "<no value>") {
+		r.t.Errorf("%s: a text has a value missing", name)
 	}
 	tuitest.Golden(r.t, name, steady(text, r.ports))
 }

@@ -27,6 +27,9 @@ type Service interface {
 	Check(ctx context.Context, id string) (core.Connection, error)
 	ProbeScopes(context.Context, core.Connection) ([]platform.ScopeProbe, error)
 	Revoke(ctx context.Context, id string) (core.Connection, error)
+	// ReadSetup reads at the vendor how that is set up which a connection
+	// serves. It changes nothing.
+	ReadSetup(ctx context.Context, c core.Connection, of string) (platform.Setup, error)
 	// Sheet is what a connection holds for people; it makes no call.
 	Sheet(core.Connection) platform.Sheet
 	Edit(ctx context.Context, was core.Connection, a platform.Answers) (core.Connection, error)

@@ -34,6 +34,7 @@ func Platform() platform.Platform {
 		OAuth:   oauthConfig,
 		Dial:    dial,
 		Actions: func(s platform.Services) []action.Action { return (&emailToCase{s}).actions() },
+		SetupOf: []platform.SetupAsk{{Name: "mailbox", Typed: true, Check: func(v string) error { _, err := address(v); return err }}},
 	}
 }
 

@@ -28,6 +28,7 @@ func Platform() platform.Platform {
 		Dial:    func(c core.Connection, env platform.Env) any { return dial(c, env) },
 		Actions: func(s platform.Services) []action.Action { return (&migration{s: s}).actions() },
 		Lists:   lists(),
+		SetupOf: []platform.SetupAsk{{Name: ofDataCentre, AfterRefusal: true}},
 	}
 }
 
