@@ -2,6 +2,7 @@ package assets_test
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,5 +76,37 @@ func TestExtensionGuideStopsAtAManifestThatIsStillRefused(t *testing.T) {
 	run, err := r.runner.Rehearse(t.Context(), extensionGuide, "", o)
 	if core.CodeOf(err) != "zoho.manifest-invalid" || firstOpen(run) != "valid" {
 		t.Errorf("at %s: %v", firstOpen(run), err)
+	}
+}
+
+func TestExtensionGuideNamesTheLineThatStillSendsTheAuthTokenAndIsContentOnceItIsMended(t *testing.T) {
+	t.Parallel()
+	r := newRehearsal(t, extensionGuide, zoho.Platform())
+	o, file := r.extensionOptions()
+	o.Answers["files.connection_json"] = r.sb.ZohoConnectionJSON()
+	o.Instead = false
+	run, err := r.runner.Rehearse(t.Context(), extensionGuide, "", o)
+	known, _ := errors.AsType[*core.Error](err)
+	if core.CodeOf(err) != "zoho.extension-token" || firstOpen(run) != "clean" || known.Params["places"] != "app/widget.js:6" {
+		t.Fatalf("at %s: %v %+v", firstOpen(run), err, known)
+	}
+	code := filepath.Join(filepath.Dir(file), "app", "widget.js")
+	raw, err := os.ReadFile(code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mended := strings.Replace(string(raw), `headers: { Authorization: "Zoho-authtoken " + settings.authtoken }`, `connectionLinkName: "zohodesk"`, 1)
+	if err := os.WriteFile(code, []byte(mended), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run, err = r.runner.Drive(t.Context(), run, o)
+	if err != nil || run.State != guide.Complete {
+		t.Fatalf("%s at %s: %v", run.State, firstOpen(run), err)
+	}
+	if out := run.Steps["clean"].Out; out["files"] != "1" || out["uses"] != "1" {
+		t.Errorf("what was read: %v", out)
+	}
+	if run.Name != filepath.Base(filepath.Dir(file)) {
+		t.Errorf("the run is called %q", run.Name)
 	}
 }

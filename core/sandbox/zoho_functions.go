@@ -61,7 +61,11 @@ func (sb *Sandbox) ZohoFunctions() (string, error) {
 	c.folder = dir
 	files := zohoFunctions(sb.zoho.fix.Authtoken)
 	files["plugin-manifest.json"] = zohoManifest
+	files["app/widget.js"] = zohoWidget
 	for name, text := range files {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o700); err != nil {
+			return "", fmt.Errorf("make the rehearsal's functions: %w", err)
+		}
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			return "", fmt.Errorf("make the rehearsal's functions: %w", err)
 		}
@@ -118,6 +122,17 @@ const zohoManifest = `{
     {"connectionLinkName": "zohodesk", "connectionName": "zohodesk", "serviceName": "zlabs_integration", "userAccess": true, "isUserDefinedService": false, "sharedBy": "1234567", "scope": ["Desk.tickets.READ"]}
   ],
   "config": []
+}
+`
+
+// zohoWidget is the extension's code, as it was before the connection.
+const zohoWidget = `// Shows the state of the order that a ticket is about.
+function order(ticketId) {
+  return ZOHODESK.request({
+    url: "https://desk.zoho.com/api/v1/tickets/" + ticketId,
+    type: "GET",
+    headers: { Authorization: "Zoho-authtoken " + settings.authtoken },
+  });
 }
 `
 

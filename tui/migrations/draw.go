@@ -203,8 +203,12 @@ func (s *step) task(e screen.Env, p guide.Prompt, width int) []string {
 	}
 	if p.Link != "" {
 		gap()
+		keys := e.T("migrations.link-keys")
+		if s.typing { // letters go into the form
+			keys = e.T("migrations.link-keys.typing")
+		}
 		lines = append(lines, e.Theme.Accent.Render(widget.Cut(p.Link, width, e.Theme.Glyphs.Cut)),
-			e.Theme.Muted.Render(widget.Cut(e.T("migrations.link-keys"), width, e.Theme.Glyphs.Cut)))
+			e.Theme.Muted.Render(widget.Cut(keys, width, e.Theme.Glyphs.Cut)))
 	}
 	if len(p.Inputs) > 0 && (p.Step.Irreversible() || p.Confirm != nil || len(p.Text) < 200) {
 		gap()

@@ -28,3 +28,25 @@ func TestTheFilterLeavesRunsAndGuidesThatFitAndEscDropsIt(t *testing.T) {
 	c.press("enter", "enter")
 	c.See("Client ID")
 }
+
+// Enter, pressed once more after stopping, began a second run of the guide.
+func TestARunThatWasStoppedIsUnderTheCursorAndNotItsGuide(t *testing.T) {
+	t.Parallel()
+	w := newToy(t)
+	w.at(t, "check", "Acme Outlet")
+	c := open(t, w.deps, locale.English, 80, 24)
+	c.See("Acme Outlet")
+	c.press("G", "enter") // the guide
+	c.See("Name of this run")
+	c.Type("Acme Europe")
+	c.press("enter")
+	c.See("Do this, then press enter")
+	c.press("s")
+	c.See("CAN BE STARTED", "Acme Europe")
+	c.press("enter")
+	c.See("Do this, then press enter")
+	runs, err := w.runner.Runs(t.Context())
+	if err != nil || len(runs) != 2 {
+		t.Errorf("%d runs, %v", len(runs), err)
+	}
+}

@@ -173,7 +173,9 @@ func (r *root) Update(msg tea.Msg) screen.Step {
 	return screen.Step{}
 }
 
-// take keeps the cursor on the run or guide it was on.
+// take keeps the cursor on the run or guide it was on. When a run of that guide
+// has begun meanwhile, the cursor goes to the run: enter then takes it up, and
+// does not start another.
 func (r *root) take(msg rootLoaded) screen.Step {
 	r.err = msg.err
 	if msg.err != nil {
@@ -185,6 +187,9 @@ func (r *root) take(msg rootLoaded) screen.Step {
 	was := ""
 	if r.loaded {
 		was = r.idAt(r.cursor.Selected)
+		if g, ok := r.guideAt(); ok {
+			was = r.begun(msg, g.ID)
+		}
 	}
 	r.all, r.rehearsals, r.loaded = msg, msg.rehearsals, true
 	r.choose()
@@ -195,6 +200,21 @@ func (r *root) take(msg rootLoaded) screen.Step {
 	}
 	r.cursor.Clamp(r.rows())
 	return screen.Step{}
+}
+
+// begun is the run of a guide that was not there when the list was read last;
+// the guide itself, if there is none.
+func (r *root) begun(msg rootLoaded, guideID string) string {
+	known := map[string]bool{}
+	for _, u := range r.all.underway {
+		known[u.ID] = true
+	}
+	for _, u := range msg.underway {
+		if u.GuideID == guideID && !known[u.ID] {
+			return u.ID
+		}
+	}
+	return guideID
 }
 
 // rows are the runs under way, the guides and the runs that are over, in this

@@ -2,6 +2,7 @@ package zoho
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -22,7 +23,8 @@ type ManifestIn struct {
 type ManifestLookOut struct {
 	ConnectionJSON string   `name:"connection_json"` // as it was read
 	Link           string   `name:"link"`            // the connection's link name
-	Changes        string   `name:"changes"`         // "yes" or "no": it is there already
+	Extension      string   `name:"extension"`       // what its folder is called
+	Changes        int      `name:"changes"`         // of Rules; 0: it is there already
 	Rules          []string `name:"rules"`           // what would be done: codes of manifest.Rule
 	Before         int      `name:"before"`          // rules of the vendor's validator that are broken now
 	After          int      `name:"after"`           // and with the connection in its place
@@ -67,12 +69,15 @@ func manifestFile(path string) (folder.File, error) {
 // nothing.
 func lookAtManifest(_ context.Context, in ManifestIn) (ManifestLookOut, error) {
 	file, p, err := in.opened()
+	if known, ok := errors.AsType[*core.Error](err); ok && known.Tried == "place-connection" {
+		known.Tried = "look-at-manifest"
+	}
 	if err != nil {
 		return ManifestLookOut{}, err
 	}
-	out := ManifestLookOut{ConnectionJSON: in.ConnectionJSON, Link: core.CleanLine(p.Link), Changes: "no", Before: len(p.Before), After: len(p.After), Problems: problemsOf(p.After)}
+	out := ManifestLookOut{ConnectionJSON: in.ConnectionJSON, Link: core.CleanLine(p.Link), Extension: core.CleanLine(filepath.Base(filepath.Dir(file.Path))), Before: len(p.Before), After: len(p.After), Problems: problemsOf(p.After)}
 	if p.Text != file.Source {
-		out.Changes = "yes"
+		out.Changes = len(p.Rules)
 	}
 	for _, r := range p.Rules {
 		out.Rules = append(out.Rules, r.Code)

@@ -43,6 +43,7 @@ func (m *migration) actions() []action.Action {
 		action.New("zoho.look_at_manifest", action.Reads, lookAtManifest),
 		action.New("zoho.place_connection", action.Changes, placeConnection),
 		action.New("zoho.manifest_valid", action.Reads, m.manifestValid),
+		action.New("zoho.extension_code", action.Reads, m.extensionCode),
 		action.New("zoho.support_sheet", action.Reads, supportSheet),
 		action.New("zoho.ask_consent", action.Changes, m.askConsent),
 		action.New("zoho.take_consent", action.Changes, m.takeConsent),

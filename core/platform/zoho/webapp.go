@@ -149,9 +149,25 @@ type PermissionsOut struct {
 func (m *migration) permissions(ctx context.Context, in PermissionsIn) (PermissionsOut, error) {
 	out, err := m.executionLog(ctx, ExecutionIn{Log: in.Seen, Link: in.Application})
 	if known, ok := errors.AsType[*core.Error](err); ok {
-		known.Tried = "try-application"
+		known.Tried, known.Code = "try-application", ofApplication(known.Code)
 	}
 	return PermissionsOut(out), err
+}
+
+// ofApplication is the code by which a refusal is explained to somebody who
+// uses an application: scopes and tokens are its developer's, not theirs.
+func ofApplication(code string) string {
+	switch code {
+	case "zoho.SCOPE_MISMATCH":
+		return "zoho.application.scope"
+	case "zoho.OAUTH_ORG_MISMATCH":
+		return "zoho.application.organization"
+	case "zoho.INVALID_OAUTH", "zoho.UNAUTHORIZED", "zoho.deluge.unauthenticated-connection":
+		return "zoho.application.not-authorized"
+	case "zoho.deluge.invalid-authtoken":
+		return "zoho.application.old-version"
+	}
+	return "zoho.application.failed"
 }
 
 // TokenGivenIn is the input of zoho.old_token_refused: an auth token that was
