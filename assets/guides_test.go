@@ -173,3 +173,22 @@ func TestEveryErrorOfAVendorHasAdvice(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryStepThatDeskwardTakesSaysWhatItDoes(t *testing.T) {
+	t.Parallel()
+	files, err := fs.Sub(assets.Guides, "guides")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guides, err := guide.Load(files, terms())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range guides {
+		for _, s := range g.Steps {
+			if (s.Kind == guide.Do || s.Kind == guide.Prove) && (s.Text == nil || s.Shows == nil) {
+				t.Errorf("%s, step %s: nothing says what will be done, or what was", g.ID, s.ID)
+			}
+		}
+	}
+}

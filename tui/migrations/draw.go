@@ -210,7 +210,7 @@ func (s *step) task(e screen.Env, p guide.Prompt, width int) []string {
 		lines = append(lines, e.Theme.Accent.Render(widget.Cut(p.Link, width, e.Theme.Glyphs.Cut)),
 			e.Theme.Muted.Render(widget.Cut(keys, width, e.Theme.Glyphs.Cut)))
 	}
-	if len(p.Inputs) > 0 && (p.Step.Irreversible() || p.Confirm != nil || len(p.Text) < 200) {
+	if len(p.Inputs) > 0 && (p.Step.Irreversible() || p.Confirm != nil || ansi.StringWidth(p.Text) < 240) {
 		gap()
 		lines = append(lines, inputLines(e, p.Inputs, width)...)
 	}
