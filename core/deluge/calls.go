@@ -1,6 +1,9 @@
 package deluge
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // read notes the names in an expression. u says where the whole goes.
 func (f *flow) read(n *node, u use) {
@@ -12,7 +15,7 @@ func (f *flow) read(n *node, u use) {
 		v := f.current(f.r.text(n.from))
 		n.seen = v
 		u.at = n
-		v.uses = append(v.uses, u)
+		f.use(v, u)
 	case formParen:
 		f.read(n.kids[0], u)
 	case formBinary:
@@ -70,8 +73,8 @@ func (f *flow) call(n *node, u use) {
 		case strings.EqualFold(member, "tostring") && len(args) == 0:
 			f.read(object, u)
 		default:
-			if path := f.r.path(callee); strings.HasPrefix(path, "zoho.") {
-				f.tasks = append(f.tasks, &task{n, path})
+			if path := f.r.path(callee); path != "" {
+				f.tasks = append(f.tasks, f.r.tasks.add(task{n, path}))
 			} else {
 				f.read(object, rest)
 			}
@@ -82,8 +85,11 @@ func (f *flow) call(n *node, u use) {
 	}
 }
 
-// path is a.b.c of names, in small letters; "": it is something else.
+// path is zoho.b.c of names, in small letters; "": it is something else.
 func (r *reader) path(n *node) string {
+	if !r.isWord(n.from, "zoho") {
+		return ""
+	}
 	for i := n.from; i < n.to; i++ {
 		if r.kind(i) != Word && !r.isMark(i, '.') && r.kind(i) != Number {
 			return ""
@@ -100,33 +106,22 @@ func (r *reader) path(n *node) string {
 }
 
 func (f *flow) block(n *node) {
-	q := &request{node: n, by: f.by, block: true, nested: f.nested}
+	q := f.r.requests.add(request{node: n, by: f.by, block: true, nested: f.nested, odd: f.r.repeats(n)})
 	sends := use{role: roleRequest, in: n, by: f.by, request: q}
 	for _, e := range n.kids {
 		u := use{by: f.by}
-		place := (**node)(nil)
-		switch key := f.r.entryKey(e); key {
+		switch f.r.entryKey(e) {
 		case "url":
-			q.odd, u = q.odd || q.url != nil, sends
-			q.url = e.kids[0]
+			q.url, u = e.kids[0], sends
 		case "headers":
-			q.odd, u = q.odd || q.headers != nil, sends
-			q.headers, q.headersEntry = e.kids[0], e
+			q.headers, q.headersEntry, u = e.kids[0], e, sends
 		case "type":
-			place = &q.method
+			q.method = e
 		case "connection":
-			place = &q.connection
+			q.connection = e
 		case "parameters", "body":
-			q.odd, u = q.odd || q.others[key], sends
-			q.params = e.kids[0]
-			set(&q.others, key)
-		default:
-			q.odd = q.odd || q.others[key]
-			set(&q.others, key)
-		}
-		if place != nil {
-			q.odd = q.odd || *place != nil
-			*place = e
+			q.odd = q.odd || q.params != nil
+			q.params, u = e.kids[0], sends
 		}
 		f.read(e.kids[0], u)
 	}
@@ -136,10 +131,22 @@ func (f *flow) block(n *node) {
 	f.requests = append(f.requests, q)
 }
 
+// repeats reports a block with the same key twice: which one counts is not
+// known.
+func (r *reader) repeats(block *node) bool {
+	for i, e := range block.kids {
+		key := r.entryKey(e)
+		if slices.ContainsFunc(block.kids[:i], func(before *node) bool { return r.entryKey(before) == key }) {
+			return true
+		}
+	}
+	return false
+}
+
 // function is getUrl(url[, headers][, simple]) or postUrl(url, body[,
 // headers][, simple]).
 func (f *flow) function(n *node, post bool) {
-	q := &request{node: n, by: f.by, post: post, nested: f.nested}
+	q := f.r.requests.add(request{node: n, by: f.by, post: post, nested: f.nested})
 	args := n.kids[1:]
 	f.requests = append(f.requests, q)
 	least := 1

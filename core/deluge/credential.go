@@ -9,6 +9,9 @@ func (d *finder) headers(p *plan) {
 			continue
 		}
 		if token, own := d.credential(p, e.value); token {
+			if p.heads == nil {
+				p.heads = p.headRoom[:0]
+			}
 			p.heads = append(p.heads, e)
 			p.own = p.own || own
 			p.code, p.subject = d.headerCode(p, e, own), e.holder
@@ -61,6 +64,9 @@ const shortest = 8
 func (p *plan) from(t *template, at span) {
 	if at.from >= at.to {
 		return
+	}
+	if p.origins == nil {
+		p.origins = p.originRoom[:0]
 	}
 	p.origins = append(p.origins, origin{t, at})
 	if secret := t.text[at.from:at.to]; len(secret) >= shortest && !strings.Contains(secret, string(hidden)) {
@@ -136,10 +142,7 @@ func (d *finder) query(p *plan) {
 			}
 			if len(lose) > 0 || !shape {
 				p.code = code
-				if p.lost == nil {
-					p.lost = map[*template][]span{}
-				}
-				p.lost[t] = lose
+				t.lost = lose
 			}
 			for _, v := range values {
 				p.from(t, v)

@@ -3,6 +3,7 @@ package deluge
 import (
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 )
 
@@ -12,6 +13,7 @@ type editor struct {
 	edits   []Edit
 	buried  map[*statement]bool
 	hoisted []hoisting
+	named   int // of the last name for one
 }
 
 // hoisting is a request that moves before its statement.
@@ -154,7 +156,7 @@ func (e *editor) covers(s *statement) bool { return e.coversCode(s.from) }
 // version is also read through the joins that may be it.
 func (e *editor) unread(v *version) bool {
 	read := false
-	for _, u := range v.uses {
+	for u := v.uses; u != nil; u = u.next {
 		// A += that is gone hands on what was there before it.
 		if !e.coversCode(u.at.from) || u.into != nil && u.into.add == v {
 			return false
@@ -175,7 +177,7 @@ func (e *editor) unread(v *version) bool {
 
 // readAtAll reports whether a join is read, itself or through other joins.
 func (e *editor) readAtAll(v *version, depth int) bool {
-	if len(v.uses) > 0 {
+	if v.uses != nil {
 		return true
 	}
 	for _, w := range v.joins {
@@ -309,20 +311,15 @@ func (e *editor) convert(d *finder, p *plan, headers *node) {
 
 // freshName is a name that the text does not have.
 func (e *editor) freshName() string {
-	name := "zohoAnswer"
-	for n := 2; ; n++ {
-		if !strings.Contains(e.r.src, name) && !slices.ContainsFunc(e.hoisted, func(h hoisting) bool { return h.name == name }) {
+	for {
+		name := "zohoAnswer"
+		if e.named++; e.named > 1 {
+			name += strconv.Itoa(e.named)
+		}
+		if !strings.Contains(e.r.src, name) {
 			return name
 		}
-		name = "zohoAnswer" + itoa(n)
 	}
-}
-
-func itoa(n int) string {
-	if n < 10 {
-		return string(rune('0' + n))
-	}
-	return itoa(n/10) + string(rune('0'+n%10))
 }
 
 // hoist moves requests that stand inside a statement before it: invokeurl is

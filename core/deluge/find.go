@@ -33,8 +33,7 @@ type plan struct {
 	fields  []*entry // to be removed from the parameters
 	urls    []*template
 	bodies  []*template
-	lost    map[*template][]span
-	cut     *cuts
+	cuts    []cut
 	reason  string // why it can't be rewritten; "": it can
 	own     bool
 	text    bool // it is in a text of JSON
@@ -42,6 +41,10 @@ type plan struct {
 	origins []origin
 	secrets []string
 	method  string
+
+	// Room for what a request has usually.
+	headRoom   [1]*entry
+	originRoom [2]origin
 }
 
 // finder holds everything that is known of one text.
@@ -71,10 +74,10 @@ func (w *Rewriter) Rewrite(src string, o Options) Result {
 		return Result{}
 	}
 	d := newFinder(&w.reader, src, o)
-	d.decide()
-	d.emit()
+	d.emit(d.decide())
 	d.sweep()
 	d.sort()
+	w.reader.lineStarts = d.lines.starts
 	return d.res
 }
 
@@ -121,7 +124,7 @@ func containsFold(s, lower string) bool {
 
 func newFinder(r *reader, src string, o Options) *finder {
 	r.read(src)
-	d := &finder{r: r, o: o, lines: lineIndex{src: src}}
+	d := &finder{r: r, o: o, lines: lineIndex{src: src, starts: r.lineStarts[:0]}, plans: r.planList[:0]}
 	d.all = r.body(int32(len(r.code)))
 	d.f = follow(r, d.all)
 	d.join()
@@ -130,6 +133,7 @@ func newFinder(r *reader, src string, o Options) *finder {
 		d.plans = append(d.plans, p)
 		q.plan = p
 	}
+	r.planList = d.plans
 	return d
 }
 
@@ -152,7 +156,7 @@ func (d *finder) join() {
 		}
 	}
 	for _, v := range d.f.versions {
-		if len(v.uses) > 0 {
+		if v.uses != nil {
 			all(v, 0)
 		}
 		if v.value != nil && v.value.form == formName && v.value.seen != nil {
@@ -169,7 +173,7 @@ func (d *finder) join() {
 func (d *finder) object(v *version) *object {
 	root := find(v)
 	if root.object == nil {
-		root.object = &object{}
+		root.object = d.r.objects.add(object{})
 		for v := root.first; v != nil; v = v.next {
 			root.object.versions = append(root.object.versions, v)
 			d.contents(root.object, v)
@@ -198,19 +202,19 @@ func (d *finder) contents(o *object, v *version) {
 	switch {
 	case v.any != nil:
 	case v.value == nil:
-		o.unknown = o.unknown || len(v.uses) > 0
+		o.unknown = o.unknown || v.uses != nil
 	case v.value.form == formMap:
 		o.entries = append(o.entries, d.pairs(v.value)...)
 	case v.value.form == formName, d.r.emptyMap(v.value):
 	default:
 		o.unknown = true
 	}
-	for _, u := range v.uses {
+	for u := v.uses; u != nil; u = u.next {
 		if u.role != rolePut {
 			continue
 		}
 		key, _ := d.r.literal(u.in.kids[1])
-		e := &entry{key: key, value: u.in.kids[2], holder: v.name}
+		e := d.r.entries.add(entry{key: key, value: u.in.kids[2], holder: v.name})
 		if u.by.act == actExpression && u.by.value == u.in {
 			e.put = u.by
 		}
@@ -253,7 +257,7 @@ func (d *finder) held(n *node) (entries []*entry, o *object) {
 }
 
 func (d *finder) plan(q *request) *plan {
-	p := &plan{q: q, method: d.method(q)}
+	p := d.r.plans.add(plan{q: q, method: d.method(q)})
 	var few bool
 	p.urls, few = d.r.templates(q.url)
 	if !few {
@@ -273,11 +277,20 @@ func (d *finder) plan(q *request) *plan {
 	if p.code == "" {
 		return p
 	}
-	p.cut = &cuts{}
 	if p.reason == "" {
 		p.reason = d.refusal(p)
 	}
 	return p
+}
+
+// texts are those of a request that may lose a token.
+func (p *plan) texts() []*template {
+	return append(p.urls[:len(p.urls):len(p.urls)], p.bodies...)
+}
+
+// entries are those of its maps that go.
+func (p *plan) entries() []*entry {
+	return append(p.heads[:len(p.heads):len(p.heads)], p.fields...)
 }
 
 // another remembers all keys of a request to another vendor as looked at: an
@@ -316,7 +329,8 @@ func (d *finder) method(q *request) string {
 func (d *finder) common(all []*template) address {
 	var out address
 	for i, t := range all {
-		a := locate(t.text)
+		t.address = locate(t.text)
+		a := t.address
 		if i > 0 && (a.where != out.where || a.service != out.service) {
 			if a.where == out.where {
 				out.service = ""
@@ -334,7 +348,7 @@ func (d *finder) common(all []*template) address {
 // refusal says why a request that uses a token is not rewritten.
 func (d *finder) refusal(p *plan) string {
 	q := p.q
-	for _, e := range append(p.heads[:len(p.heads):len(p.heads)], p.fields...) {
+	for _, e := range p.entries() {
 		if e.pair == nil && e.put == nil {
 			return "inside"
 		}
@@ -365,11 +379,13 @@ func (d *finder) refusal(p *plan) string {
 			return why
 		}
 	}
-	for _, t := range append(p.urls[:len(p.urls):len(p.urls)], p.bodies...) {
-		if !p.cut.take(t.root, p.lost[t]) {
+	c := cutter{d.r.cutStack[:0]}
+	for _, t := range p.texts() {
+		if !c.take(t.root, t.lost) {
 			return "shape"
 		}
 	}
+	d.r.cutStack, p.cuts = c.cuts, d.r.cutLists.list(c.cuts)
 	return ""
 }
 
@@ -428,8 +444,8 @@ type lineIndex struct {
 }
 
 func (l *lineIndex) at(offset int) (line, column int) {
-	if l.starts == nil {
-		l.starts = append(make([]int, 0, strings.Count(l.src, "\n")+2), 0)
+	if len(l.starts) == 0 {
+		l.starts = append(l.starts, 0)
 		for i := 0; i < len(l.src); i++ {
 			if l.src[i] == '\n' || l.src[i] == '\r' && (i+1 == len(l.src) || l.src[i+1] != '\n') {
 				l.starts = append(l.starts, i+1)

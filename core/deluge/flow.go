@@ -12,7 +12,8 @@ type version struct {
 	add   *version   // of +=: what was there before
 	any   []*version // any of these
 	joins []*version // that may be this one
-	uses  []use
+	uses  *use       // the first of them, in order
+	last  *use
 	item  bool     // of a loop
 	root  *version // of versions that hold the same map (union-find)
 
@@ -41,6 +42,18 @@ type use struct {
 	into    *version // where it flows
 	by      *statement
 	request *request
+	next    *use // of the same version
+}
+
+// use notes that a version is read.
+func (f *flow) use(v *version, u use) {
+	at := f.r.uses.add(u)
+	if v.last == nil {
+		v.uses = at
+	} else {
+		v.last.next = at
+	}
+	v.last = at
 }
 
 // request is one HTTP request.
@@ -49,8 +62,7 @@ type request struct {
 	by                       *statement
 	block                    bool // invokeurl; otherwise getUrl or postUrl
 	post                     bool
-	others                   map[string]bool // keys of a block that are not looked at
-	method                   *node           // these are a block's entries
+	method                   *node // these are a block's entries
 	connection, headersEntry *node
 	url                      *node
 	headers                  *node
@@ -79,8 +91,9 @@ type flow struct {
 }
 
 func follow(r *reader, all []*statement) *flow {
-	f := &flow{r: r, vars: map[string]*version{}}
+	f := &flow{r: r, vars: map[string]*version{}, versions: r.versionList[:0]}
 	f.list(all)
+	r.versionList = f.versions
 	return f
 }
 
@@ -126,8 +139,7 @@ func (f *flow) statement(s *statement) {
 func (f *flow) opaque(from, to int32) {
 	for i := from; i < to; i++ {
 		if f.r.kind(i) == Word && !f.r.isMark(i-1, '.') {
-			v := f.current(f.r.text(i))
-			v.uses = append(v.uses, use{at: &node{form: formName, from: i, to: i + 1}, by: f.by})
+			f.use(f.current(f.r.text(i)), use{at: f.r.nodes.add(node{form: formName, from: i, to: i + 1}), by: f.by})
 		}
 	}
 }
@@ -141,7 +153,7 @@ func (f *flow) assign(s *statement) {
 	v := f.r.versions.add(version{name: f.r.text(s.target.from), by: s, value: s.value})
 	if !s.plain {
 		v.add = f.current(v.name)
-		v.add.uses = append(v.add.uses, use{at: s.target, role: roleFlows, into: v, by: s})
+		f.use(v.add, use{at: s.target, role: roleFlows, into: v, by: s})
 	}
 	f.read(s.value, use{role: roleFlows, into: v, by: s})
 	f.versions = append(f.versions, v)
@@ -313,7 +325,7 @@ func (f *flow) typeOf(n *node) string {
 			return "map"
 		case n.form == formName && n.seen != nil && len(n.seen.any) == 0:
 			v := n.seen
-			for _, u := range v.uses {
+			for u := v.uses; u != nil; u = u.next {
 				if u.role == rolePut {
 					return "map"
 				}

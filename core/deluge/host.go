@@ -1,7 +1,6 @@
 package deluge
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -14,14 +13,22 @@ const (
 	whereForeign
 )
 
-// domains are Zoho's, in every data centre
+// zohoDomain knows Zoho's domains in every data centre
 // (https://www.zoho.com/accounts/protocol/oauth/multi-dc.html), and the
 // vanity ones of its APIs.
-func domains() []string {
-	return []string{
-		"zoho.com", "zoho.eu", "zoho.in", "zoho.com.au", "zoho.jp", "zohocloud.ca", "zoho.sa", "zoho.uk", "zoho.com.cn", "zoho.sg", "zoho.ae",
-		"zohoapis.com", "zohoapis.eu", "zohoapis.in", "zohoapis.com.au", "zohoapis.jp", "zohoapis.ca", "zohoapis.sa", "zohoapis.uk", "zohoapis.com.cn",
+func zohoDomain(name string) bool {
+	switch name {
+	case "zoho.com", "zoho.eu", "zoho.in", "zoho.com.au", "zoho.jp", "zohocloud.ca", "zoho.sa", "zoho.uk", "zoho.com.cn", "zoho.sg", "zoho.ae",
+		"zohoapis.com", "zohoapis.eu", "zohoapis.in", "zohoapis.com.au", "zohoapis.jp", "zohoapis.ca", "zohoapis.sa", "zohoapis.uk", "zohoapis.com.cn":
+		return true
 	}
+	return false
+}
+
+// zohoEnd reports a host in one of Zoho's domains, or the end of its name.
+func zohoEnd(name string) bool {
+	i := strings.LastIndex(name, ".zoho")
+	return i >= 0 && zohoDomain(name[i+1:])
 }
 
 // address is what is known of a request's URL.
@@ -37,14 +44,8 @@ type address struct {
 // a name that continues so, but a data centre of Zoho.
 func locate(url string) address {
 	var a address
-	rest := strings.TrimSpace(url)
-	lower := strings.ToLower(rest)
-	switch {
-	case strings.HasPrefix(lower, "https://"):
-		rest = rest[len("https://"):]
-	case strings.HasPrefix(lower, "http://"):
-		rest = rest[len("http://"):]
-	default:
+	scheme, rest, found := strings.Cut(strings.TrimSpace(url), "://")
+	if !found || !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
 		return a
 	}
 	end := strings.IndexAny(rest, "/?#")
@@ -64,10 +65,10 @@ func locate(url string) address {
 	switch {
 	case !cut:
 		a.where = whereForeign
-		if slices.ContainsFunc(domains(), func(d string) bool { return strings.HasSuffix(name, "."+d) }) {
+		if zohoEnd(name) {
 			a.where = whereZoho
 		}
-	case after != "" && !strings.Contains(after, string(hidden)) && slices.ContainsFunc(domains(), func(d string) bool { return strings.HasSuffix(after, "."+d) }):
+	case after != "" && !strings.Contains(after, string(hidden)) && zohoEnd(after):
 		a.where = whereZoho
 	case zohoBeginning(known):
 		a.where = whereZoho

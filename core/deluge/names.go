@@ -48,7 +48,7 @@ func (w *Rewriter) Connections(name, src string) []Use {
 		}
 		for _, t := range d.f.tasks {
 			args := t.node.kids[1:]
-			if sig, known := signatures()[t.path]; service(t.path) && known && len(args) > 0 {
+			if sig, known := signatureOf(t.path); service(t.path) && known && len(args) > 0 {
 				s, _ := d.r.literal(args[len(args)-1])
 				if len(args) > sig.args || sig.options && len(args) == sig.args && linkName(s) {
 					add(args[len(args)-1], d.r.source(t.node.kids[0]))

@@ -1,9 +1,6 @@
 package deluge
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // origin is one way in which a request gets its token: a part of a text that
 // is put together.
@@ -15,15 +12,15 @@ type origin struct {
 // identity tells one token from another: as it is written where it can be
 // seen, and by the expression that gives it where not.
 func (d *finder) identity(o origin) string {
-	var b strings.Builder
+	is := ""
 	o.leaves(o.of.root, func(p *piece) {
 		if text := o.of.text[max(p.from, o.at.from):min(p.to, o.at.to)]; text != string(hidden) {
-			b.WriteString(text)
+			is += text
 		} else if n := p.source(); n != nil {
-			b.WriteString(d.r.source(n))
+			is += d.r.source(n)
 		}
 	})
-	return b.String()
+	return is
 }
 
 // leaves calls back for each piece of the token that is not put together of
@@ -60,6 +57,9 @@ func (d *finder) several(p *plan) bool {
 		if chosen {
 			return true
 		}
+		if len(p.origins) == 1 {
+			break
+		}
 		switch is := d.identity(o); {
 		case is == "", is == "null": // a variable before it is filled
 		case first == "":
@@ -70,7 +70,7 @@ func (d *finder) several(p *plan) bool {
 	}
 	centre := ""
 	for _, t := range p.urls {
-		switch is := locate(t.text).centre(); {
+		switch is := t.address.centre(); {
 		case is == "":
 		case centre == "":
 			centre = is
@@ -112,7 +112,7 @@ func (d *finder) sometimes(p *plan) bool {
 }
 
 func (p *plan) inAll(ways []*template) bool {
-	return len(ways) > 0 && !slices.ContainsFunc(ways, func(t *template) bool { return len(p.lost[t]) == 0 })
+	return len(ways) > 0 && !slices.ContainsFunc(ways, func(t *template) bool { return len(t.lost) == 0 })
 }
 
 // always reports whether one of the entries is in the map whenever the

@@ -87,8 +87,8 @@ func (d *finder) accounts(p *plan, line int) {
 
 func (d *finder) need(p *plan, line int) {
 	for _, t := range p.urls {
-		a := locate(t.text)
-		call := p.method + " " + strings.ReplaceAll(strings.ReplaceAll(a.host+a.path, string(hidden), "{}"), "{}{}", "{}")
+		a := t.address
+		call := strings.ReplaceAll(strings.ReplaceAll(p.method+" "+a.host+a.path, string(hidden), "{}"), "{}{}", "{}")
 		scopes := needs(p.method, a)
 		if len(scopes) == 0 {
 			scopes = []string{""}

@@ -1,6 +1,7 @@
 package deluge
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -9,13 +10,15 @@ import (
 // decide settles which requests are rewritten: those of which every part
 // that must change is seen by rewritten requests alone. Each one that is
 // refused may make others impossible, so this goes on until nothing changes.
-func (d *finder) decide() {
+//
+// It returns what goes from the texts.
+func (d *finder) decide() *cuts {
 	for {
 		changed := false
 		all := &cuts{}
 		for _, p := range d.plans {
 			if d.accepted(p) {
-				all.merge(p.cut)
+				all.add(p.cuts)
 			}
 		}
 		for _, p := range d.plans {
@@ -29,35 +32,46 @@ func (d *finder) decide() {
 			}
 		}
 		if all.none() && !changed {
-			return
+			return all
 		}
 		for _, p := range d.plans {
-			for _, t := range append(p.urls[:len(p.urls):len(p.urls)], p.bodies...) {
-				want := t.text
-				if d.accepted(p) {
-					want = without(t.text, p.lost[t])
-				}
-				if all.left(t) == want {
+			for _, t := range p.texts() {
+				if d.becomes(t, all, d.accepted(p)) {
 					continue
 				}
 				if d.accepted(p) {
 					p.reason, changed = "shared", true
 				} else {
-					changed = d.refuseTouching(t, all) || changed
+					changed = d.refuseTouching(t) || changed
 				}
 			}
 		}
 		if !changed {
-			return
+			return all
 		}
 	}
 }
 
+// becomes reports whether the cuts take from a text what it is to lose and
+// nothing else; nothing at all where the request stays.
+func (d *finder) becomes(t *template, all *cuts, loses bool) bool {
+	if !loses {
+		return !all.touches(t.root)
+	}
+	r := d.r
+	r.was, r.is = without(r.was[:0], t.text, t.lost), all.left(r.is[:0], t)
+	return bytes.Equal(r.was, r.is)
+}
+
 // refuseTouching refuses the rewritten requests whose cuts are seen in t,
 // which must stay.
-func (d *finder) refuseTouching(t *template, all *cuts) (changed bool) {
+func (d *finder) refuseTouching(t *template) (changed bool) {
 	for _, p := range d.plans {
-		if d.accepted(p) && p.cut.left(t) != t.text {
+		if !d.accepted(p) {
+			continue
+		}
+		var own cuts
+		if own.add(p.cuts); own.touches(t.root) {
 			p.reason, changed = "shared", true
 		}
 	}
@@ -83,7 +97,7 @@ func (d *finder) lonely(p *plan) bool {
 
 func (d *finder) objectLonely(o *object, loses func(*plan) bool) bool {
 	for _, v := range o.versions {
-		for _, u := range v.uses {
+		for u := v.uses; u != nil; u = u.next {
 			switch u.role {
 			case rolePut, roleInfo:
 			case roleGet:
@@ -110,8 +124,8 @@ func (d *finder) objectLonely(o *object, loses func(*plan) bool) bool {
 // textsLonely reports whether the variables in which p's cuts lie are read by
 // requests only.
 func (d *finder) textsLonely(p *plan) bool {
-	for v := range p.cut.inside {
-		if !d.textLonely(v, map[*version]bool{}) {
+	for _, c := range p.cuts {
+		if c.inside != nil && !d.textLonely(c.inside, map[*version]bool{}) {
 			return false
 		}
 	}
@@ -123,7 +137,7 @@ func (d *finder) textLonely(v *version, asked map[*version]bool) bool {
 		return true
 	}
 	asked[v] = true
-	for _, u := range v.uses {
+	for u := v.uses; u != nil; u = u.next {
 		switch u.role {
 		case roleInfo, roleRequest:
 		case roleFlows:
@@ -143,34 +157,30 @@ func (d *finder) textLonely(v *version, asked map[*version]bool) bool {
 }
 
 // emit makes the edits and findings of all plans.
-func (d *finder) emit() {
-	e := &editor{r: d.r, edits: make([]Edit, 0, 4*len(d.plans))}
-	all := &cuts{}
-	puts, maps := map[*statement]bool{}, map[*node]map[*node]bool{}
+func (d *finder) emit(all *cuts) {
+	e := &editor{r: d.r, edits: d.r.edits[:0]}
+	d.res.Findings = d.r.findings[:0]
+	puts, pairs, maps := map[*statement]bool{}, map[*node]bool{}, map[*node]bool{}
 	for _, p := range d.plans {
 		d.report(p)
 		if !d.accepted(p) {
 			continue
 		}
-		all.merge(p.cut)
-		for _, en := range append(p.heads[:len(p.heads):len(p.heads)], p.fields...) {
+		for _, en := range p.entries() {
 			if en.put != nil {
 				puts[en.put] = true
-				continue
+			} else {
+				pairs[en.pair], maps[en.owner] = true, true
 			}
-			if maps[en.owner] == nil {
-				maps[en.owner] = map[*node]bool{}
-			}
-			maps[en.owner][en.pair] = true
 		}
 	}
-	dead := d.deadHeaders(puts, maps)
+	dead := d.deadHeaders(puts, pairs)
 	for s := range puts {
 		e.statement(s)
 	}
-	for m, gone := range maps {
+	for m := range maps {
 		if !dead.maps[m] {
-			e.pairs(m, gone)
+			e.pairs(m, pairs)
 		}
 	}
 	e.cuts(all)
@@ -185,7 +195,8 @@ func (d *finder) emit() {
 	d.tasks(e)
 	d.buryVariables(e, all)
 	e.hoist()
-	d.res.Edits = e.joined()
+	d.res.Edits = slices.Clone(e.joined())
+	d.r.edits = e.edits
 	if !d.stands() {
 		d.giveUp()
 	}
@@ -201,7 +212,7 @@ type dead struct {
 
 // deadHeaders finds header maps that would be empty: they go altogether, with
 // the variable that holds nothing else.
-func (d *finder) deadHeaders(puts map[*statement]bool, maps map[*node]map[*node]bool) dead {
+func (d *finder) deadHeaders(puts map[*statement]bool, pairs map[*node]bool) dead {
 	out := dead{map[*node]bool{}, map[*plan]bool{}, map[*statement]bool{}}
 	for _, p := range d.plans {
 		if !d.accepted(p) || len(p.heads) == 0 {
@@ -210,7 +221,7 @@ func (d *finder) deadHeaders(puts map[*statement]bool, maps map[*node]map[*node]
 		entries, o := d.held(p.q.headers)
 		left := 0
 		for _, en := range entries {
-			if (en.put == nil || !puts[en.put]) && (en.pair == nil || !maps[en.owner][en.pair]) {
+			if (en.put == nil || !puts[en.put]) && (en.pair == nil || !pairs[en.pair]) {
 				left++
 			}
 		}
@@ -241,7 +252,7 @@ func (d *finder) deadHeaders(puts map[*statement]bool, maps map[*node]map[*node]
 // onlySlots reports whether a map is only filled, named anew and sent.
 func onlySlots(o *object) bool {
 	for _, v := range o.versions {
-		for _, u := range v.uses {
+		for u := v.uses; u != nil; u = u.next {
 			if u.role != rolePut && u.role != roleRequest && u.role != roleFlows {
 				return false
 			}
@@ -283,7 +294,7 @@ func (d *finder) buryVariables(e *editor, lost *cuts) {
 	for again := true; again; {
 		again = false
 		for _, v := range d.f.versions {
-			if v.by == nil || len(v.uses)+len(v.joins) == 0 || e.buried[v.by] || !d.harmless(v.value) || e.covers(v.by) || !e.unread(v) {
+			if v.by == nil || v.uses == nil && len(v.joins) == 0 || e.buried[v.by] || !d.harmless(v.value) || e.covers(v.by) || !e.unread(v) {
 				continue
 			}
 			e.statement(v.by)
@@ -337,57 +348,49 @@ func (d *finder) harmless(n *node) bool {
 // leftovers tells of tokens that left a request and are still read elsewhere.
 func (d *finder) leftovers(e *editor, lost *cuts) {
 	told := map[*node]bool{}
+	tell := func(n *node) {
+		for ; n != nil && n.form == formBinary; n = n.kids[1] {
+		}
+		// What held more than the token has lost it.
+		if n == nil || n.form != formName || n.seen == nil || lost.inside[n.seen] {
+			return
+		}
+		for u := n.seen.uses; u != nil; u = u.next {
+			if told[u.at] || e.coversCode(u.at.from) {
+				continue
+			}
+			told[u.at] = true
+			f := d.finding(CodeLeftover, Noted, u.at)
+			f.Subject = n.seen.name
+			d.res.Findings = append(d.res.Findings, f)
+		}
+	}
 	for _, p := range d.plans {
 		if !d.accepted(p) || p.own {
 			continue
 		}
-		for _, v := range d.tokens(p) {
-			if lost.inside[v] { // it held more, and has lost the token
-				continue
-			}
-			for _, u := range v.uses {
-				if !told[u.at] && !e.coversCode(u.at.from) {
-					told[u.at] = true
-					f := d.finding(CodeLeftover, Noted, u.at)
-					f.Subject = v.name
-					d.res.Findings = append(d.res.Findings, f)
-				}
+		for _, en := range p.heads {
+			tell(en.value)
+		}
+		for _, en := range p.fields {
+			if strings.EqualFold(en.key, "authtoken") {
+				tell(en.value)
 			}
 		}
-	}
-}
-
-// tokens are the variables that a rewritten request took its token from.
-func (d *finder) tokens(p *plan) []*version {
-	var out []*version
-	add := func(n *node) {
-		for ; n != nil && n.form == formBinary; n = n.kids[1] {
-		}
-		if n != nil && n.form == formName && n.seen != nil {
-			out = append(out, n.seen)
+		for _, c := range p.cuts {
+			if c.operand != nil && c.operand.form == formName {
+				tell(c.operand)
+			}
 		}
 	}
-	for _, en := range p.heads {
-		add(en.value)
-	}
-	for _, en := range p.fields {
-		if strings.EqualFold(en.key, "authtoken") {
-			add(en.value)
-		}
-	}
-	for n := range p.cut.dropped {
-		if n.form == formName {
-			add(n)
-		}
-	}
-	return out
 }
 
 func (d *finder) sort() {
 	slices.SortStableFunc(d.res.Findings, func(a, b Finding) int {
 		return cmp.Or(a.Line-b.Line, a.Column-b.Column, cmp.Compare(a.Code, b.Code), cmp.Compare(a.Subject, b.Subject))
 	})
-	d.res.Findings = slices.Compact(d.res.Findings)
+	d.r.findings = d.res.Findings
+	d.res.Findings = slices.Clone(slices.Compact(d.res.Findings))
 }
 
 // stands reports whether the edits leave a text that reads as before: no

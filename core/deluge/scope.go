@@ -21,40 +21,42 @@ func needs(method string, a address) []string {
 	if a.service != "desk" && !strings.HasPrefix(a.path, "/support/") {
 		return nil
 	}
-	parts := strings.FieldsFunc(a.path, func(r rune) bool { return r == '/' })
-	if i := slices.Index(parts, "v1"); i >= 0 {
-		parts = parts[i+1:]
+	path := a.path
+	if _, after, found := strings.Cut(path, "/v1/"); found {
+		path = after
 	}
-	if len(parts) == 0 {
+	path = strings.ToLower(strings.Trim(path, "/"))
+	if path == "" {
 		return nil
 	}
-	first, last := strings.ToLower(parts[0]), strings.ToLower(parts[len(parts)-1])
+	first, _, deeper := strings.Cut(path, "/")
+	last := path[strings.LastIndexByte(path, '/')+1:]
 	read := strings.EqualFold(method, "GET")
 	if last == "search" {
 		return append([]string{"Desk.search.READ"}, searched(first)...)
 	}
 	switch first {
 	case "tickets", "associatedtickets", "ticketqueueview", "closetickets":
-		return ticketScopes(method, parts, last)
+		return ticketScopes(method, deeper, last)
 	case "contacts", "accounts":
-		return []string{"Desk.contacts." + operation(method, len(parts) == 1)}
+		return []string{"Desk.contacts." + operation(method, !deeper)}
 	case "agents", "departments", "teams", "roles", "profiles", "agentsbyids":
 		if read {
 			return []string{"Desk.basic.READ", "Desk.settings.READ"}
 		}
-		return []string{"Desk.settings." + operation(method, len(parts) == 1)}
+		return []string{"Desk.settings." + operation(method, !deeper)}
 	case "organizations", "accessibleorganizations", "myinfo":
 		if read {
 			return []string{"Desk.basic.READ"}
 		}
 	case "tasks":
-		return []string{"Desk.tasks." + operation(method, len(parts) == 1)}
+		return []string{"Desk.tasks." + operation(method, !deeper)}
 	case "calls":
-		return []string{"Desk.activities.calls." + operation(method, len(parts) == 1)}
+		return []string{"Desk.activities.calls." + operation(method, !deeper)}
 	case "articles", "kbcategory", "kbrootcategories":
-		return []string{"Desk.articles." + operation(method, len(parts) == 1)}
+		return []string{"Desk.articles." + operation(method, !deeper)}
 	case "products":
-		return []string{"Desk.products." + operation(method, len(parts) == 1)}
+		return []string{"Desk.products." + operation(method, !deeper)}
 	}
 	return nil
 }
@@ -69,7 +71,7 @@ func searched(module string) []string {
 	return []string{"Desk.tickets.READ", "Desk.contacts.READ", "Desk.tasks.READ"}
 }
 
-func ticketScopes(method string, parts []string, last string) []string {
+func ticketScopes(method string, deeper bool, last string) []string {
 	if strings.EqualFold(method, "GET") {
 		return []string{"Desk.tickets.READ"}
 	}
@@ -77,7 +79,7 @@ func ticketScopes(method string, parts []string, last string) []string {
 		return []string{"Desk.tickets.DELETE"}
 	}
 	switch {
-	case strings.EqualFold(method, "POST") && len(parts) == 1, last == "approvals", last == "associatetag", last == "dissociatetag":
+	case strings.EqualFold(method, "POST") && !deeper, last == "approvals", last == "associatetag", last == "dissociatetag":
 		return []string{"Desk.tickets.CREATE"}
 	case last == "split":
 		return []string{"Desk.tickets.CREATE", "Desk.tickets.UPDATE"}

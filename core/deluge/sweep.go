@@ -14,6 +14,9 @@ func (d *finder) sweep() {
 				continue
 			}
 			s, _ := content(d.r.src, t)
+			if !containsFold(s, "authtoken") {
+				continue
+			}
 			if tokenText(s) || strings.EqualFold(s, "authtoken") && d.isKey(code) {
 				d.place(CodeUnread, Unsafe, "unread", t.Start)
 			}
@@ -58,7 +61,7 @@ func (d *finder) inPlan(code int32) bool {
 		if p.reason != "variable" {
 			continue
 		}
-		for _, e := range append(p.heads[:len(p.heads):len(p.heads)], p.fields...) {
+		for _, e := range p.entries() {
 			if code >= e.value.from && code < e.value.to {
 				return true
 			}

@@ -65,10 +65,24 @@ type reader struct {
 	pieceLists     slab[*piece]
 	templateSlab   slab[template]
 	templateLists  slab[*template]
+	uses           slab[use]
+	requests       slab[request]
+	tasks          slab[task]
+	objects        slab[object]
+	plans          slab[plan]
 	entries        slab[entry]
 	entryLists     slab[*entry]
+	cutLists       slab[cut]
+	cutStack       []cut
+	findings       []Finding
+	edits          []Edit
+	lineStarts     []int
+	planList       []*plan
+	versionList    []*version
 	open           []int32 // brackets
 	buffer         []byte  // for texts that are put together
+	builder        builder
+	was, is        []byte // a text as it should become, and as it does
 }
 
 // maxDepth is how deep brackets may be nested; beyond, they are opaque.
@@ -85,6 +99,14 @@ func (r *reader) read(src string) {
 	r.pieceLists.reset()
 	r.templateSlab.reset()
 	r.templateLists.reset()
+	r.uses.reset()
+	r.requests.reset()
+	r.tasks.reset()
+	r.objects.reset()
+	r.plans.reset()
+	r.cutLists.reset()
+	clear(r.findings)
+	clear(r.edits)
 	r.entries.reset()
 	r.entryLists.reset()
 	r.src, r.at, r.depth = src, 0, 0

@@ -11,28 +11,37 @@ type signature struct {
 	options bool // the last of them is a map that may be left out
 }
 
-// signatures are the tasks whose arguments Zoho's help pages give
+// signatureOf knows the tasks whose arguments Zoho's help pages give
 // (https://www.zoho.com/deluge/help/desk/create-record.html and its
 // neighbours, …/crm/create-record.html).
-func signatures() map[string]signature {
-	return map[string]signature{
-		"zoho.desk.create": {args: 3}, "zoho.desk.update": {args: 4},
-		"zoho.desk.getrecordbyid": {args: 3}, "zoho.desk.getrelatedrecords": {args: 4}, "zoho.desk.getrelatedrecordbyid": {args: 5},
-		"zoho.crm.create": {args: 3, options: true}, "zoho.crm.createrecord": {args: 3, options: true},
-		"zoho.crm.update": {args: 4, options: true}, "zoho.crm.updaterecord": {args: 4, options: true},
-		"zoho.crm.getrecordbyid": {args: 3, options: true}, "zoho.crm.invokeconnector": {args: 2},
+func signatureOf(path string) (s signature, known bool) {
+	switch path {
+	case "zoho.desk.create", "zoho.desk.getrecordbyid":
+		return signature{args: 3}, true
+	case "zoho.desk.update", "zoho.desk.getrelatedrecords":
+		return signature{args: 4}, true
+	case "zoho.desk.getrelatedrecordbyid":
+		return signature{args: 5}, true
+	case "zoho.crm.create", "zoho.crm.createrecord", "zoho.crm.getrecordbyid":
+		return signature{args: 3, options: true}, true
+	case "zoho.crm.update", "zoho.crm.updaterecord":
+		return signature{args: 4, options: true}, true
+	case "zoho.crm.invokeconnector":
+		return signature{args: 2}, true
 	}
+	return signature{}, false
 }
 
 // services are those whose tasks took an auth token in the background.
 func service(path string) bool {
-	parts := strings.Split(path, ".")
-	if len(parts) < 3 {
+	_, path, _ = strings.Cut(path, ".")
+	name, task, found := strings.Cut(path, ".")
+	if !found {
 		return false
 	}
-	switch parts[1] {
+	switch name {
 	case "desk", "crm", "books", "invoice", "inventory", "billing", "subscriptions", "projects", "recruit", "campaigns", "cliq", "people", "reports", "analytics", "sheet", "writer", "sign", "bigin", "calendar":
-		return parts[len(parts)-1] != "getorgvariable"
+		return task != "getorgvariable"
 	}
 	return false
 }
@@ -46,7 +55,7 @@ func (d *finder) tasks(e *editor) {
 			continue
 		}
 		args := t.node.kids[1:]
-		sig, known := signatures()[t.path]
+		sig, known := signatureOf(t.path)
 		last := ""
 		if len(args) > 0 {
 			last, _ = d.r.literal(args[len(args)-1])
