@@ -252,11 +252,17 @@ func (a *app) verdict(v lookup.Verdict) string {
 		}
 	}
 	said := a.say.T("lookup.outcome."+string(v.Outcome), p)
-	if len(v.Unseen) > 0 {
+	for _, more := range []struct {
+		key   string
+		names []string
+	}{{"lookup.outcome.not-seen", v.Unseen}, {"lookup.outcome.untraced", v.Untraced}} {
+		if len(more.names) == 0 {
+			continue
+		}
 		if !strings.HasSuffix(said, "。") {
 			said += " "
 		}
-		said += a.say.T("lookup.outcome.not-seen", locale.Params{"sources": core.CleanLine(strings.Join(v.Unseen, ", "))})
+		said += a.say.T(more.key, locale.Params{"sources": core.CleanLine(strings.Join(more.names, ", "))})
 	}
 	return said
 }

@@ -20,7 +20,7 @@ import (
 // batchFlags are those of visitor find that make it a batch.
 type batchFlags struct {
 	file, column, resume string
-	again, csv           bool
+	again, csv, tickets  bool
 }
 
 func (f batchFlags) wanted() bool { return f.file != "" || f.resume != "" }
@@ -30,6 +30,7 @@ func (f *batchFlags) add(a *app, c *cobra.Command) {
 	c.Flags().StringVar(&f.column, "column", "", a.flagText("visitor-column"))
 	c.Flags().StringVar(&f.resume, "resume", "", a.flagText("visitor-resume"))
 	c.Flags().BoolVar(&f.again, "again", false, a.flagText("visitor-again"))
+	c.Flags().BoolVar(&f.tickets, "over-tickets", false, a.flagText("visitor-tickets"))
 	c.Flags().BoolVar(&f.csv, "csv", false, a.flagText("visitor-csv"))
 }
 
@@ -101,7 +102,7 @@ func (a *app) visitorBatch(ctx context.Context, f batchFlags, in []string) error
 	for _, b := range list.Bad {
 		a.note("cmd.visitor.bad-line", locale.Params{"line": b.Number, "why": a.say.T("batch.line." + b.Code)})
 	}
-	run, err := batches.Run(ctx, batch.ID, sources, lookup.RunOptions{Again: f.again}, a.batchProgress(ctx))
+	run, err := batches.Run(ctx, batch.ID, sources, lookup.RunOptions{Again: f.again, Tickets: f.tickets}, a.batchProgress(ctx))
 	if ctx.Err() != nil {
 		a.note("cmd.visitor.batch-stopped", batchParams(run))
 		return context.Cause(ctx)
@@ -113,8 +114,13 @@ func (a *app) visitorBatch(ctx context.Context, f batchFlags, in []string) error
 	if err != nil {
 		return err
 	}
-	if err := a.showRows(f, rows, left); err != nil {
+	if err := a.showRows(f, run, rows, left); err != nil {
 		return err
+	}
+	if run.Untraced > 0 {
+		p := a.ticketParams(run.Untraced, run, sources)
+		p["count"] = run.Untraced
+		a.note("cmd.visitor.not-over-tickets", p)
 	}
 	if run.Unseen > 0 {
 		a.note("cmd.visitor.batch-unseen", batchParams(run))
@@ -131,23 +137,45 @@ func (a *app) visitorBatch(ctx context.Context, f batchFlags, in []string) error
 // openBatch finds the batch to go on with, or writes a new one down.
 func (a *app) openBatch(ctx context.Context, batches *lookup.Batches, f batchFlags, list lookup.List, sources []lookup.Source, in []string) (lookup.Batch, error) {
 	if f.resume != "" {
-		return batches.Find(ctx, f.resume)
+		b, err := batches.Find(ctx, f.resume)
+		if err == nil && f.tickets {
+			err = a.sayTickets(b.Rows-b.Done+b.Untraced, b, sources)
+		}
+		return b, err
 	}
-	var only []string
+	o := lookup.BeginOptions{Tickets: f.tickets}
 	if len(in) > 0 {
-		for _, src := range sources {
-			only = append(only, src.ID)
+		o.Ask = sources
+	}
+	if f.tickets {
+		if err := a.sayTickets(len(list.Lines), lookup.Batch{}, sources); err != nil {
+			return lookup.Batch{}, err
 		}
 	}
 	name := filepath.Base(f.file)
 	if f.file == "-" {
 		name = "stdin"
 	}
-	b, err := batches.Begin(ctx, name, list, only)
+	b, err := batches.Begin(ctx, name, list, o)
 	if err == nil {
 		a.note("cmd.visitor.batch-begun", batchParams(b))
 	}
 	return b, err
+}
+
+// sayTickets says what the way over tickets of so many people costs, before
+// anybody is asked. It fails where that way leads nowhere.
+func (a *app) sayTickets(people int, b lookup.Batch, sources []lookup.Source) error {
+	if _, ok := lookup.TicketCalls(people, b.Of(sources)); !ok {
+		return &core.Error{Tried: "look-up-batch", Code: "batch.no-tickets", Class: core.Usage}
+	}
+	a.note("cmd.visitor.tickets", a.ticketParams(people, b, sources))
+	return nil
+}
+
+func (a *app) ticketParams(people int, b lookup.Batch, sources []lookup.Source) locale.Params {
+	c, _ := lookup.TicketCalls(people, b.Of(sources))
+	return locale.Params{"people": people, "least": c.Least, "most": c.Most}
 }
 
 // shownBatch is how much of a batch's id is printed; any beginning that only
@@ -185,7 +213,7 @@ func (a *app) batchProgress(ctx context.Context) func(lookup.Progress) {
 }
 
 // showRows prints what came of a batch.
-func (a *app) showRows(f batchFlags, rows []lookup.Row, left []lookup.Line) error {
+func (a *app) showRows(f batchFlags, b lookup.Batch, rows []lookup.Row, left []lookup.Line) error {
 	switch {
 	case a.opt.json:
 		return a.json(notNil(rows))
@@ -199,8 +227,8 @@ func (a *app) showRows(f batchFlags, rows []lookup.Row, left []lookup.Line) erro
 		who := r.Person()
 		var missing []string
 		for _, one := range r.Answers {
-			if one.Code != "" {
-				missing = append(missing, one.Source+" ["+one.Code+"]")
+			for _, code := range compact(one.Code, one.BridgeCode) {
+				missing = append(missing, one.Source+" ["+code+"]")
 			}
 		}
 		out[i] = []string{
@@ -220,8 +248,22 @@ func (a *app) showRows(f batchFlags, rows []lookup.Row, left []lookup.Line) erro
 	if len(sums) > 0 {
 		a.plainLine("")
 		a.plainLine(strings.Join(sums, " · "))
+		a.plainLine(a.asked(b))
 	}
 	return nil
+}
+
+// asked says whom a batch asks, and whether over tickets.
+func (a *app) asked(b lookup.Batch) string {
+	names := a.say.T("cmd.visitor.all")
+	if len(b.Asks) > 0 {
+		names = core.CleanLine(strings.Join(b.Asks, ", "))
+	}
+	key := "cmd.visitor.asked"
+	if b.Tickets {
+		key = "cmd.visitor.asked-tickets"
+	}
+	return a.say.T(key, locale.Params{"sources": names})
 }
 
 func (a *app) visitorBatchesCommand() *cobra.Command {
@@ -252,9 +294,9 @@ func (a *app) listBatches(ctx context.Context) error {
 	}
 	rows := make([][]string, len(all))
 	for i, b := range all {
-		rows[i] = []string{b.ID[:min(shownBatch, len(b.ID))], b.Name, b.By, fmt.Sprintf("%d/%d", b.Done, b.Rows), fmt.Sprint(b.Unseen), stamp(b.KeptUntil())}
+		rows[i] = []string{b.ID[:min(shownBatch, len(b.ID))], b.Name, b.By, fmt.Sprintf("%d/%d", b.Done, b.Rows), fmt.Sprint(b.Unseen), stamp(b.KeptUntil()), strings.Join(b.Asks, ", ")}
 	}
-	a.table([]string{"id", "list", "by", "done", "not-seen", "kept-until"}, rows)
+	a.table([]string{"id", "list", "by", "done", "not-seen", "kept-until", "asks"}, rows)
 	return nil
 }
 

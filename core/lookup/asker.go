@@ -21,19 +21,28 @@ type asker struct {
 	source  Source
 	kinds   []QueryKind
 	batch   BatchFinder // nil: one person a call
+	bridge  Bridge      // nil: it leads nowhere else
 	service *Batches
 	rests   func() // told when the vendor begins to limit
 
-	mu     sync.Mutex
-	until  time.Time // not before then
-	why    error     // of until
-	failed int       // calls in a row
-	down   error     // it is asked no more
+	mu    sync.Mutex
+	until time.Time // not before then
+	why   error     // of until
+	// Finding people and going over their tickets need other permissions: that
+	// one is refused says nothing of the other.
+	finding, leading lane
+}
+
+// lane is how one sort of calls goes.
+type lane struct {
+	failed int   // calls in a row
+	down   error // none is made any more
 }
 
 func newAsker(src Source, s *Batches, rests func()) *asker {
 	a := &asker{source: src, kinds: src.Finder.Takes(), service: s, rests: rests}
 	a.batch, _ = src.Finder.(BatchFinder)
+	a.bridge, _ = src.Finder.(Bridge)
 	return a
 }
 
@@ -42,7 +51,7 @@ func (a *asker) takes(k QueryKind) bool { return slices.Contains(a.kinds, k) }
 // one asks about one person.
 func (a *asker) one(ctx context.Context, l Lead) ([]core.Visitor, error) {
 	var found []core.Visitor
-	err := a.do(ctx, func() error {
+	err := a.do(ctx, &a.finding, func() error {
 		var err error
 		found, err = a.source.Finder.Find(ctx, l.Kind, l.Text)
 		return err
@@ -50,12 +59,23 @@ func (a *asker) one(ctx context.Context, l Lead) ([]core.Visitor, error) {
 	return found, err
 }
 
+// over goes from a person over their tickets to ids at other platforms.
+func (a *asker) over(ctx context.Context, v core.Visitor) ([]Lead, error) {
+	var leads []Lead
+	err := a.do(ctx, &a.leading, func() error {
+		var err error
+		leads, err = a.bridge.Leads(ctx, v)
+		return err
+	})
+	return leads, err
+}
+
 // lot asks about several and tells each one's answer. Where the vendor refuses
 // the question itself, one text in it may be to blame: it is halved, so that
 // the others are answered.
 func (a *asker) lot(ctx context.Context, k QueryKind, texts []string, tell func(text string, found []core.Visitor, err error)) {
 	var found map[string][]core.Visitor
-	err := a.do(ctx, func() error {
+	err := a.do(ctx, &a.finding, func() error {
 		var err error
 		found, err = a.batch.FindBatch(ctx, k, texts)
 		return err
@@ -86,11 +106,11 @@ func badQuestion(err error) bool {
 	return false
 }
 
-// do makes a call, waits as the vendor says and makes it again, and gives the
-// source up when nothing works any more.
-func (a *asker) do(ctx context.Context, call func() error) error {
+// do makes a call, waits as the vendor says and makes it again, and gives this
+// sort of calls up when nothing works any more.
+func (a *asker) do(ctx context.Context, of *lane, call func() error) error {
 	for try := 1; ; try++ {
-		if err := a.ready(ctx); err != nil {
+		if err := a.ready(ctx, of); err != nil {
 			return err
 		}
 		err := call()
@@ -98,7 +118,7 @@ func (a *asker) do(ctx context.Context, call func() error) error {
 			return context.Cause(ctx)
 		}
 		wait, limited := core.RetryAfter(err)
-		if a.note(err, wait, limited) {
+		if a.note(of, err, wait, limited) {
 			a.rests()
 		}
 		if err == nil || !limited || try == tries {
@@ -109,10 +129,10 @@ func (a *asker) do(ctx context.Context, call func() error) error {
 
 // ready waits until the vendor may be asked. It fails where that is too long
 // to wait for, and where the source was given up.
-func (a *asker) ready(ctx context.Context) error {
+func (a *asker) ready(ctx context.Context, of *lane) error {
 	for {
 		a.mu.Lock()
-		wait, why, down := a.until.Sub(a.service.Clock.Now()), a.why, a.down
+		wait, why, down := a.until.Sub(a.service.Clock.Now()), a.why, of.down
 		a.mu.Unlock()
 		switch {
 		case down != nil:
@@ -150,12 +170,12 @@ func (a *asker) resting() time.Time {
 
 // note remembers how a call ended, and reports whether the vendor has begun to
 // limit.
-func (a *asker) note(err error, wait time.Duration, limited bool) (rests bool) {
+func (a *asker) note(of *lane, err error, wait time.Duration, limited bool) (rests bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
 	case err == nil, badQuestion(err):
-		a.failed = 0
+		of.failed = 0
 	case limited:
 		now := a.service.Clock.Now()
 		if until := now.Add(wait); until.After(a.until) {
@@ -163,8 +183,8 @@ func (a *asker) note(err error, wait time.Duration, limited bool) (rests bool) {
 			a.until, a.why = until, err
 		}
 	default:
-		if a.failed++; a.failed >= strikes {
-			a.down = err
+		if of.failed++; of.failed >= strikes {
+			of.down = err
 		}
 	}
 	return rests

@@ -15,7 +15,7 @@ import (
 // are there without a verdict. Every cell is safe to open in a spreadsheet.
 func WriteCSV(w io.Writer, rows []Row, left []Line) error {
 	out := csv.NewWriter(w)
-	if err := out.Write([]string{"line", "query", "verdict", "external_id", "name", "email", "found_in", "ids", "not_seen", "findings"}); err != nil {
+	if err := out.Write([]string{"line", "query", "verdict", "external_id", "name", "email", "found_in", "ids", "not_seen", "findings", "not_over_tickets"}); err != nil {
 		return err
 	}
 	for _, r := range rows {
@@ -24,7 +24,7 @@ func WriteCSV(w io.Writer, rows []Row, left []Line) error {
 		}
 	}
 	for _, l := range left {
-		if err := out.Write([]string{strconv.Itoa(l.Number), sheet.Cell(l.Query.Text), "", "", "", "", "", "", "", ""}); err != nil {
+		if err := out.Write([]string{strconv.Itoa(l.Number), sheet.Cell(l.Query.Text), "", "", "", "", "", "", "", "", ""}); err != nil {
 			return err
 		}
 	}
@@ -47,7 +47,7 @@ func cellsOf(r Row) []string {
 	who := r.Person()
 	out := []string{
 		strconv.Itoa(r.Line), r.Query.Text, string(r.Verdict.Outcome), r.Verdict.ExternalID, who.Name, who.Email(),
-		strings.Join(in, "; "), strings.Join(ids, "; "), strings.Join(r.Verdict.Unseen, "; "), strings.Join(bad, "; "),
+		strings.Join(in, "; "), strings.Join(ids, "; "), strings.Join(r.Verdict.Unseen, "; "), strings.Join(bad, "; "), strings.Join(r.Verdict.Untraced, "; "),
 	}
 	for i := 1; i < len(out); i++ {
 		out[i] = sheet.Cell(out[i])

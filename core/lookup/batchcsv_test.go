@@ -17,7 +17,7 @@ func TestCellsOfTheTableAreNoFormulasAndHoldNoControlCharacters(t *testing.T) {
 			Answers: []lookup.Answer{{Source: evil, Visitors: []core.Visitor{
 				{ID: evil, ExternalID: evil, Name: evil, Emails: []core.VisitorEmail{{Address: evil}}},
 			}}},
-			Verdict: lookup.Verdict{Outcome: lookup.Linked, ExternalID: evil, Unseen: []string{evil}},
+			Verdict: lookup.Verdict{Outcome: lookup.Linked, ExternalID: evil, Unseen: []string{evil}, Untraced: []string{evil}},
 		}}
 		var b strings.Builder
 		if err := lookup.WriteCSV(&b, []lookup.Row{r}, []lookup.Line{{Number: 2, Query: lookup.Query{Text: evil}}}); err != nil {

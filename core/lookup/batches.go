@@ -26,9 +26,14 @@ type Batch struct {
 	Rows    int             `json:"rows"`
 	Done    int             `json:"done"`
 	Counts  map[Outcome]int `json:"counts,omitempty"` // of those done
-	Unseen  int             `json:"unseen,omitempty"` // rows of which some source could not be asked
+	Unseen  int             `json:"unseen,omitempty"` // rows of which some source could not be asked, or not to the end
 	Only    []string        `json:"only,omitempty"`   // ids of the connections that are asked; nil: all
+	Asks    []string        `json:"asks,omitempty"`   // names of those, as they were when it was worked on last; nil: it was not yet
 	Lots    int             `json:"lots"`             // records its rows are in
+	// Tickets: from people found, the way over their tickets to Chat is gone. It
+	// is some calls a person.
+	Tickets  bool `json:"tickets,omitempty"`
+	Untraced int  `json:"untraced,omitempty"` // rows of which that way is there and was not gone
 
 	rev uint64
 }
@@ -64,13 +69,22 @@ type Batches struct {
 	Concurrency int
 }
 
+// BeginOptions choose how a list is looked up.
+type BeginOptions struct {
+	Ask     []Source // the connections to ask; nil: all that there are whenever it is gone on with
+	Tickets bool     // go over tickets to Chat
+}
+
 // Begin writes a list down, so that it can be gone on with. Nobody is asked
-// yet. only are the ids of the connections to ask; nil: all that there are.
-func (s *Batches) Begin(ctx context.Context, name string, list List, only []string) (Batch, error) {
+// yet.
+func (s *Batches) Begin(ctx context.Context, name string, list List, o BeginOptions) (Batch, error) {
 	now := s.Clock.Now().UTC()
 	b := Batch{
 		ID: core.NewID(), Name: strings.TrimSpace(core.CleanLine(name)), By: s.Events.Actor.String(), Begun: now, Changed: now,
-		Rows: len(list.Lines), Counts: map[Outcome]int{}, Only: only,
+		Rows: len(list.Lines), Counts: map[Outcome]int{}, Tickets: o.Tickets,
+	}
+	for _, src := range o.Ask {
+		b.Only, b.Asks = append(b.Only, src.ID), append(b.Asks, src.Name)
 	}
 	body, err := core.EncodeBody(batchBody{list.Lines}, nil)
 	if err != nil {
@@ -330,8 +344,8 @@ func (s *Batches) write(ctx context.Context, b Batch, rows []Row) (Batch, error)
 }
 
 // take makes the batch this session's: another one that still works on it
-// notices at its next write.
-func (s *Batches) take(ctx context.Context, id string) (b Batch, rows []Row, left []Line, err error) {
+// notices at its next write. With tickets it goes over tickets from now on.
+func (s *Batches) take(ctx context.Context, id string, tickets bool) (b Batch, rows []Row, left []Line, err error) {
 	err = s.Store.Update(ctx, func(w core.Writer) error {
 		var err error
 		if b, rows, left, err = readBatch(w, id); err != nil {
@@ -340,6 +354,12 @@ func (s *Batches) take(ctx context.Context, id string) (b Batch, rows []Row, lef
 		rec, err := w.Get(core.KindBatch, id)
 		if err != nil {
 			return err
+		}
+		if tickets && !b.Tickets {
+			b.Tickets = true
+			if rec.Head, err = json.Marshal(b); err != nil {
+				return err
+			}
 		}
 		b.rev, err = w.Put(rec)
 		return err

@@ -112,9 +112,9 @@ func ids(from, to int) (out []string) {
 	return out
 }
 
-func begin(t testing.TB, s *lookup.Batches, l lookup.List, only ...string) lookup.Batch {
+func begin(t testing.TB, s *lookup.Batches, l lookup.List, only ...lookup.Source) lookup.Batch {
 	t.Helper()
-	b, err := s.Begin(t.Context(), "who.csv", l, only)
+	b, err := s.Begin(t.Context(), "who.csv", l, lookup.BeginOptions{Ask: only})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -371,7 +371,10 @@ func TestABatchIsForOneSetOfConnectionsAndSaysWhenOneIsGone(t *testing.T) {
 	t.Parallel()
 	s, _ := batches(t)
 	support, login := supportOf(10), loginOf(10)
-	b := begin(t, s, list(t, ids(0, 10)...), "id-Support")
+	b := begin(t, s, list(t, ids(0, 10)...), sourceOf("Support", support))
+	if !slices.Equal(b.Asks, []string{"Support"}) {
+		t.Error(b.Asks)
+	}
 	if _, err := s.Run(t.Context(), b.ID, []lookup.Source{sourceOf("Login", login)}, lookup.RunOptions{}, nil); core.CodeOf(err) != "batch.source-gone" {
 		t.Error(err)
 	}
@@ -441,7 +444,7 @@ func BenchmarkBatchLookup(b *testing.B) {
 	for b.Loop() {
 		s, _ := batches(b)
 		support.lots = nil
-		batch, err := s.Begin(b.Context(), "", l, nil)
+		batch, err := s.Begin(b.Context(), "", l, lookup.BeginOptions{})
 		if err != nil {
 			b.Fatal(err)
 		}

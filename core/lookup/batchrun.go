@@ -39,6 +39,9 @@ type RunOptions struct {
 	// Again asks once more about the rows of which some source could not be
 	// asked, too.
 	Again bool
+	// Tickets goes over tickets from now on, and asks once more about the rows of
+	// which that was not done.
+	Tickets bool
 }
 
 // Run asks the sources about the rows that were not asked about, in lots where
@@ -46,22 +49,24 @@ type RunOptions struct {
 // is told after each lot, and when a vendor begins to limit. A source that fails or is limited is so in its rows,
 // and hides no other. When ctx ends Run returns its cause: Run again goes on.
 func (s *Batches) Run(ctx context.Context, id string, sources []Source, o RunOptions, emit func(Progress)) (Batch, error) {
-	b, rows, todo, err := s.take(ctx, id)
+	b, rows, todo, err := s.take(ctx, id, o.Tickets)
 	if err != nil {
 		return b, err
 	}
-	if sources, err = only(b, sources); err != nil {
-		return b, err
+	if sources = b.Of(sources); b.Only != nil && len(sources) < len(b.Only) {
+		return b, &core.Error{Tried: "look-up-batch", On: b.Name, Code: "batch.source-gone", Class: core.Usage}
 	}
 	t := &tour{service: s, batch: b, emit: emit, began: s.Clock.Now(), state: map[int]Row{}}
 	for _, r := range rows {
 		t.state[r.Line] = r
-		if o.Again && len(r.Verdict.Unseen) > 0 {
+		if o.Again && r.unseen() || b.Tickets && r.untraced() {
 			todo = append(todo, Line{Number: r.Line, Query: r.Query})
 		}
 	}
+	t.batch.Asks = nil
 	for _, src := range sources {
 		t.askers = append(t.askers, newAsker(src, s, t.tell))
+		t.batch.Asks = append(t.batch.Asks, src.Name)
 	}
 	t.of = len(todo)
 	for _, lot := range lotsOf(todo) {
@@ -72,20 +77,18 @@ func (s *Batches) Run(ctx context.Context, id string, sources []Source, o RunOpt
 	return t.batch, nil
 }
 
-// only are the sources that the batch is for.
-func only(b Batch, sources []Source) ([]Source, error) {
+// Of returns those of all that the batch asks.
+func (b Batch) Of(all []Source) []Source {
 	if b.Only == nil {
-		return sources, nil
+		return all
 	}
 	var out []Source
-	for _, id := range b.Only {
-		i := slices.IndexFunc(sources, func(s Source) bool { return s.ID == id })
-		if i < 0 {
-			return nil, &core.Error{Tried: "look-up-batch", On: b.Name, Code: "batch.source-gone", Class: core.Usage}
+	for _, src := range all {
+		if slices.Contains(b.Only, src.ID) {
+			out = append(out, src)
 		}
-		out = append(out, sources[i])
 	}
-	return out, nil
+	return out
 }
 
 // lotsOf parts the lines into lots that can be asked about together: those of
@@ -132,6 +135,18 @@ type work struct {
 	mu      sync.Mutex
 	answers []Answer
 	asked   []map[Lead]bool // per source, without From
+	apart   map[string]bool // ids of people whom a name or number gave together: they lead to nobody
+	went    map[string]bool // source and id of people from whom the way over tickets was gone
+	over    []Lead          // to which it led
+}
+
+func (t *tour) work(l Line) *work {
+	w := &work{line: l, apart: map[string]bool{}, went: map[string]bool{}}
+	for _, a := range t.askers {
+		w.answers = append(w.answers, Answer{Source: a.source.Name, SourceID: a.source.ID, Kind: a.source.Kind, State: Skipped})
+		w.asked = append(w.asked, map[Lead]bool{})
+	}
+	return w
 }
 
 // lot asks about some rows: first every source that takes them together, then
@@ -139,29 +154,17 @@ type work struct {
 func (t *tour) lot(ctx context.Context, lines []Line) error {
 	all := make([]*work, len(lines))
 	for i, l := range lines {
-		all[i] = &work{line: l}
-		for _, a := range t.askers {
-			all[i].answers = append(all[i].answers, Answer{Source: a.source.Name, SourceID: a.source.ID, Kind: a.source.Kind, State: Skipped})
-			all[i].asked = append(all[i].asked, map[Lead]bool{})
-		}
+		all[i] = t.work(l)
 	}
 	first := func(w *work) []Lead { return leadsOf(w.line.Query) }
 	t.together(ctx, all, first)
 	size := len(all)
-	if t.anySingle(all, first) {
+	if t.batch.Tickets && t.bridged() || t.anything(all, first) {
 		size = blockSize
 	}
 	for block := range slices.Chunk(all, size) {
 		t.singly(ctx, block, first)
-		if len(t.askers) > 1 {
-			led := map[*work][]Lead{} // as they are now, whatever the round brings
-			for _, w := range block {
-				led[w] = w.follow()
-			}
-			next := func(w *work) []Lead { return led[w] }
-			t.together(ctx, block, next)
-			t.singly(ctx, block, next)
-		}
+		t.follow(ctx, block)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -170,6 +173,24 @@ func (t *tour) lot(ctx context.Context, lines []Line) error {
 		}
 	}
 	return nil
+}
+
+// follow asks by what the people found lead to, and by what the answers to
+// that do.
+func (t *tour) follow(ctx context.Context, block []*work) {
+	for range rounds - 1 {
+		t.overTickets(ctx, block)
+		led := map[*work][]Lead{} // as they are now, whatever the round brings
+		for _, w := range block {
+			led[w] = w.follow()
+		}
+		next := func(w *work) []Lead { return led[w] }
+		if ctx.Err() != nil || !t.anything(block, next) {
+			break
+		}
+		t.together(ctx, block, next)
+		t.singly(ctx, block, next)
+	}
 }
 
 // leadsOf is by what a line is looked up. A batch is of ids and addresses: a
@@ -212,7 +233,7 @@ func (t *tour) together(ctx context.Context, rows []*work, leads func(*work) []L
 				for texts := range slices.Chunk(slices.Sorted(maps.Keys(by)), size) {
 					a.lot(ctx, k, texts, func(text string, found []core.Visitor, err error) {
 						for _, w := range by[text] {
-							w.put(i, found, err, t.service.Clock.Now(), a.resting())
+							w.put(i, Lead{Kind: k, Text: text}, found, err, t.service.Clock.Now(), a.resting())
 						}
 					})
 				}
@@ -222,9 +243,8 @@ func (t *tour) together(ctx context.Context, rows []*work, leads func(*work) []L
 	wg.Wait()
 }
 
-// anySingle reports whether some source has to be asked about the rows one by
-// one.
-func (t *tour) anySingle(rows []*work, leads func(*work) []Lead) bool {
+// anything reports whether some source has still to be asked about the rows.
+func (t *tour) anything(rows []*work, leads func(*work) []Lead) bool {
 	for i, a := range t.askers {
 		for _, w := range rows {
 			for _, l := range leads(w) {
@@ -261,7 +281,7 @@ func (t *tour) singly(ctx context.Context, rows []*work, leads func(*work) []Lea
 					}
 					w.note(i, l)
 					found, err := a.one(ctx, l)
-					w.put(i, found, err, t.service.Clock.Now(), a.resting())
+					w.put(i, l, found, err, t.service.Clock.Now(), a.resting())
 				}
 			})
 		}
@@ -273,19 +293,15 @@ func (t *tour) singly(ctx context.Context, rows []*work, leads func(*work) []Lea
 func (t *tour) settle(ctx context.Context, rows []*work) error {
 	var done []Row
 	for _, w := range rows {
+		t.markTickets(w)
+		behind(w.answers)
 		r := Row{Line: w.line.Number, Result: Result{Query: w.line.Query, Answers: w.answers}}
 		r.Verdict = Judge(r.Result)
 		done = append(done, r)
 		t.state[r.Line] = r
 	}
 	b := t.batch
-	b.Counts, b.Done, b.Unseen = map[Outcome]int{}, len(t.state), 0
-	for _, r := range t.state {
-		b.Counts[r.Verdict.Outcome]++
-		if len(r.Verdict.Unseen) > 0 {
-			b.Unseen++
-		}
-	}
+	b.count(t.state)
 	b, err := t.service.write(context.WithoutCancel(ctx), b, done)
 	if err != nil {
 		return err
@@ -318,71 +334,4 @@ func (t *tour) tellOf(done []Row) {
 		}
 	}
 	t.emit(p)
-}
-
-// takes reports whether a source has still to be asked by a lead: not where it
-// was, where it failed, or where it has shown somebody who has that already.
-func (w *work) takes(i int, l Lead) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	a := w.answers[i]
-	if w.asked[i][Lead{Kind: l.Kind, Text: l.Text}] || len(w.asked[i]) >= maxLeads || a.State == Failed || a.State == Limited {
-		return false
-	}
-	if l.From == "" {
-		return a.State != Found || l.Kind == w.line.Query.Kinds[0] // the likeliest kind, and the first other that fits
-	}
-	return l.From != a.Source && !slices.ContainsFunc(a.Visitors, func(v core.Visitor) bool {
-		switch l.Kind {
-		case ByEmail:
-			return hasEmail(v, l.Text)
-		case ByExternalID:
-			return sameID(v.Kind, v.ExternalID, l.Text) == same
-		}
-		return v.ID == l.Text
-	})
-}
-
-// note writes down that a source is asked.
-func (w *work) note(i int, l Lead) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.asked[i][Lead{Kind: l.Kind, Text: l.Text}] = true
-	w.answers[i].By = append(w.answers[i].By, l)
-}
-
-// put notes what a source answered. The vendor's own JSON is left out.
-func (w *work) put(i int, found []core.Visitor, err error, now, until time.Time) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	a := &w.answers[i]
-	for _, v := range found {
-		if v.Raw = nil; !known(a.Visitors, v) {
-			a.Visitors = append(a.Visitors, v)
-		}
-	}
-	switch _, limited := core.RetryAfter(err); {
-	case err != nil && limited && until.After(now):
-		a.State, a.Err, a.Code, a.Until = Limited, err, core.CodeOf(err), until
-	case err != nil:
-		a.State, a.Err, a.Code = Failed, err, core.CodeOf(err)
-	case len(a.Visitors) > 0:
-		a.State = Found
-	default:
-		a.State = Nobody
-	}
-}
-
-// follow returns what the people found lead to, at other sources. The way over
-// tickets and audits is not taken for a whole list.
-func (w *work) follow() []Lead {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var out []Lead
-	for _, a := range w.answers {
-		for _, v := range a.Visitors {
-			out = append(out, leadsFrom(a.Source, v)...)
-		}
-	}
-	return out
 }

@@ -54,6 +54,9 @@ type Verdict struct {
 	ExternalID string    `json:"external_id,omitempty"` // the person's id in the company's own system
 	Findings   []Finding `json:"findings"`
 	Unseen     []string  `json:"unseen,omitempty"` // the connections that could not be asked
+	// Untraced are the connections whose way over tickets to a Chat visitor was
+	// not gone to its end, though somebody who can find one is asked.
+	Untraced []string `json:"untraced,omitempty"`
 }
 
 // Codes lists the codes that findings may have.
@@ -62,7 +65,7 @@ func Codes() []string {
 		"external-id.same", "external-id.case", "external-id.case-unsure", "external-id.differs", "external-id.missing", "external-id.missing-chat", "external-id.too-long", "external-id.like-email",
 		"external-id.like-number", "external-id.conversation", "login.sub-matches", "login.sub-unknown", "login.second",
 		"authenticated.yes", "authenticated.no", "email.taken", "email.taken-support", "email.unverified", "login.no-email",
-		"duplicate", "blocked", "several", "unseen", "unseen-rest", "bridge",
+		"duplicate", "blocked", "several", "unseen", "unseen-rest", "bridge", "tickets-off",
 	}
 }
 
@@ -86,13 +89,11 @@ func Judge(r Result) Verdict {
 		case Skipped:
 			// What is behind a source that was not seen was not seen either; the
 			// finding is that source's. A way that is closed halfway has its own.
-			if slices.ContainsFunc(r.Answers, func(o Answer) bool { return o.Source == a.Behind && o.State == Failed }) {
+			if slices.ContainsFunc(r.Answers, func(o Answer) bool { return o.Source == a.Behind && (o.State == Failed || o.State == Limited) }) {
 				j.verdict.Unseen = append(j.verdict.Unseen, a.Source)
 			}
 		}
-		if a.BridgeErr != nil || a.BridgeCode != "" {
-			j.add(Note, "bridge", a.Source, "code", a.BridgeCode)
-		}
+		j.way(a)
 		for _, v := range a.Visitors {
 			// A record that two connections lead to is one record: it links
 			// nobody with itself. Ids of a kind are the vendor's, not an account's.
@@ -115,6 +116,21 @@ func Judge(r Result) Verdict {
 	order := map[Level]int{Bad: 0, Note: 1, Good: 2}
 	slices.SortStableFunc(j.verdict.Findings, func(a, b Finding) int { return order[a.Level] - order[b.Level] })
 	return j.verdict
+}
+
+// way says what became of the way from a source to others over tickets.
+func (j *judge) way(a Answer) {
+	closed := a.BridgeErr != nil || a.BridgeCode != ""
+	if closed {
+		j.add(Note, "bridge", a.Source, "code", a.BridgeCode)
+	}
+	if a.TicketsOff {
+		j.add(Note, "tickets-off", a.Source)
+	}
+	leads := slices.ContainsFunc(j.result.Answers, func(o Answer) bool { return o.Kind == core.VisitorChat && o.SourceID != a.SourceID })
+	if (closed || a.TicketsOff) && leads {
+		j.verdict.Untraced = append(j.verdict.Untraced, a.Source)
+	}
 }
 
 type person struct {
@@ -410,7 +426,7 @@ func (j *judge) outcome() Outcome {
 		return CantTell
 	case len(j.people) == 0:
 		return NoOne
-	case len(j.verdict.Unseen) > 0:
+	case len(j.verdict.Unseen) > 0, len(j.verdict.Untraced) > 0:
 		return CantTell // what is missing may be where it could not be seen
 	}
 	return NotLinked

@@ -36,6 +36,9 @@ type Bridge interface {
 	// Leads returns further queries about the same person: with an error those
 	// that were found before it.
 	Leads(ctx context.Context, v core.Visitor) ([]Lead, error)
+	// LeadCalls returns how many calls Leads makes for one person, at least and
+	// at most.
+	LeadCalls() (least, most int)
 }
 
 // Lead is a query that follows from what was found.
@@ -101,6 +104,9 @@ type Answer struct {
 	// could not be gone to its end; what was found stands.
 	BridgeErr  error  `json:"-"`
 	BridgeCode string `json:"bridge_code,omitempty"`
+	// TicketsOff: the way over tickets from a person found here was not gone,
+	// for nobody asked for it, though somebody may be at its end.
+	TicketsOff bool `json:"tickets_off,omitempty"`
 }
 
 // Result is everything about one query.
@@ -161,7 +167,7 @@ func (s *Service) Find(ctx context.Context, q Query, sources []Source, emit func
 // behind says of the sources that were not asked, because nothing was known to
 // search them by, which other source could have told it and did not.
 func behind(all []Answer) {
-	i := slices.IndexFunc(all, func(a Answer) bool { return a.State == Failed || a.BridgeErr != nil })
+	i := slices.IndexFunc(all, func(a Answer) bool { return a.State == Failed || a.State == Limited || a.BridgeErr != nil })
 	if i < 0 {
 		return
 	}

@@ -84,6 +84,8 @@ func (p *people) Leads(_ context.Context, v core.Visitor) ([]lookup.Lead, error)
 	return p.leads[v.ID], nil
 }
 
+func (*people) LeadCalls() (least, most int) { return 1, 6 }
+
 func mail(address string, verified bool) []core.VisitorEmail {
 	return []core.VisitorEmail{{Address: address, Verified: verified, Primary: true}}
 }

@@ -14,7 +14,7 @@ import (
 
 // Batches looks lists of people up; lookup.Batches is one.
 type Batches interface {
-	Begin(ctx context.Context, name string, list lookup.List, only []string) (lookup.Batch, error)
+	Begin(ctx context.Context, name string, list lookup.List, o lookup.BeginOptions) (lookup.Batch, error)
 	List(context.Context) ([]lookup.Batch, error)
 	Rows(ctx context.Context, id string) (lookup.Batch, []lookup.Row, []lookup.Line, error)
 	Run(ctx context.Context, id string, sources []lookup.Source, o lookup.RunOptions, emit func(lookup.Progress)) (lookup.Batch, error)

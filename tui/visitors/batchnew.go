@@ -144,7 +144,7 @@ func (n *batchNew) begin() screen.Step {
 	n.busy = true
 	name, list, f := baseName(n.form.Value(fieldList)), *n.list, n.f
 	return screen.Step{Cmd: n.scope.Run(func(ctx context.Context) tea.Msg {
-		b, err := f.Batches.Begin(context.WithoutCancel(ctx), name, list, nil)
+		b, err := f.Batches.Begin(context.WithoutCancel(ctx), name, list, lookup.BeginOptions{})
 		return batchBegun{b, err}
 	})}
 }

@@ -206,14 +206,22 @@ func verdictWords(e screen.Env, v lookup.Verdict) string {
 		outcome = lookup.CantTell
 	}
 	said := e.T("lookup.outcome."+string(outcome), p)
-	if len(v.Unseen) == 0 {
-		return said
+	if len(v.Unseen) > 0 {
+		said = widget.Sentences(said, e.T("lookup.outcome.not-seen", locale.Params{"sources": namesText(v.Unseen)}))
 	}
-	names := make([]string, len(v.Unseen))
-	for i, name := range v.Unseen {
+	if len(v.Untraced) > 0 {
+		said = widget.Sentences(said, e.T("lookup.outcome.untraced", locale.Params{"sources": namesText(v.Untraced)}))
+	}
+	return said
+}
+
+// namesText names connections.
+func namesText(all []string) string {
+	names := make([]string, len(all))
+	for i, name := range all {
 		names[i] = short(name)
 	}
-	return widget.Sentences(said, e.T("lookup.outcome.not-seen", locale.Params{"sources": strings.Join(names, ", ")}))
+	return strings.Join(names, ", ")
 }
 
 // drawRows draws the rows in sight.

@@ -70,6 +70,10 @@ func (p *people) Find(ctx context.Context, k lookup.QueryKind, text string) ([]c
 			hit = v.ExternalID == text
 		case lookup.ByEmail:
 			hit = slices.ContainsFunc(v.Emails, func(e core.VisitorEmail) bool { return e.Address == text })
+		case lookup.ByPhone:
+			asked, _ := lookup.ReadPhone(text)
+			has, ok := lookup.ReadPhone(v.Phone)
+			hit = ok && strings.HasSuffix(has.Digits, asked.Subscriber())
 		case lookup.ByText:
 			hit = strings.Contains(v.Name, text)
 		default:
@@ -96,7 +100,7 @@ func linked() *world {
 		login: &people{name: "Xsolla Login", takes: []lookup.QueryKind{lookup.ByLoginID, lookup.ByEmail, lookup.ByText}, all: []core.Visitor{
 			{Kind: core.VisitorLogin, ID: sub, ExternalID: sub, Name: "mina", Emails: mail(email)[:1], CreatedAt: now.Add(-300 * 24 * time.Hour)},
 		}},
-		support: &people{name: "Zendesk Support", takes: []lookup.QueryKind{lookup.BySupportID, lookup.ByExternalID, lookup.ByEmail, lookup.ByText}, all: []core.Visitor{
+		support: &people{name: "Zendesk Support", takes: []lookup.QueryKind{lookup.BySupportID, lookup.ByExternalID, lookup.ByEmail, lookup.ByPhone, lookup.ByText}, all: []core.Visitor{
 			{
 				Kind: core.VisitorSupport, ID: "1234", ExternalID: sub, Name: "山田 美奈", Emails: mail(email), Role: "end-user",
 				Link: "https://acme.zendesk.com/agent/users/1234", CreatedAt: now.Add(-30 * time.Hour),
@@ -597,5 +601,22 @@ func TestHostileNamesNotesAndAddressesDrawSafelyAndLineUp(t *testing.T) {
 				safe("copy menu")
 			})
 		}
+	}
+}
+
+func TestAPhoneNumberOnTheSearchLineIsOneQuery(t *testing.T) {
+	t.Parallel()
+	w := linked()
+	w.support.all[0].Phone = "+81 90-1234-5678"
+	w.support.calls = make(chan string, 100)
+	c := open(t, visitors.Deps{Sources: w.sources}, locale.English, 80, 24)
+	c.See("press /")
+	c.press("/")
+	c.Type("(090) 1234-5678")
+	c.See("telephone number")
+	c.press("enter")
+	c.See("山田 美奈")
+	if got := <-w.support.calls; got != "phone:(090) 1234-5678" {
+		t.Error(got)
 	}
 }

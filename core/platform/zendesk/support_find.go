@@ -301,6 +301,9 @@ const (
 	channelMessaging = "native_messaging"
 )
 
+// LeadCalls implements lookup.Bridge: the list of tickets, and some of them.
+func (*Support) LeadCalls() (least, most int) { return 1, 1 + mostAudits }
+
 // Leads implements lookup.Bridge: user, tickets that the user requested, their
 // audits, and in them the event of the chat's beginning, which names the Chat
 // visitor. It is the one way there from an external id, for Chat has no search.
