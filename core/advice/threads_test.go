@@ -16,8 +16,8 @@ func TestTextsOfPublicThreadsGetRightAdviceOrNone(t *testing.T) {
 	t.Parallel()
 	c, p := catalogue(t), locale.English
 	type score struct{ all, right, none int }
-	scores := map[string]*score{"built": {}, "held": {}, "met": {}, "other": {}, "later": {}}
-	for _, name := range []string{"testdata/threads.txtar", "testdata/threads2.txtar", "testdata/threads3.txtar"} {
+	scores := map[string]*score{"built": {}, "held": {}, "met": {}, "other": {}, "later": {}, "fourth": {}}
+	for _, name := range []string{"testdata/threads.txtar", "testdata/threads2.txtar", "testdata/threads3.txtar", "testdata/threads4.txtar"} {
 		archive, err := txtar.ParseFile(name)
 		if err != nil {
 			t.Fatal(err)
