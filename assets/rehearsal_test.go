@@ -2,13 +2,13 @@ package assets_test
 
 import (
 	"context"
+	"html/template"
 	"os"
 	"strings"
 	"testing"
 
 	"deskward/core"
 	"deskward/core/consent"
-	"deskward/core/fill"
 	"deskward/core/guide"
 	"deskward/core/locale"
 	"deskward/core/mailproof"
@@ -49,7 +49,7 @@ func newRehearsal(t *testing.T, id string, p platform.Platform, more ...platform
 	tokens := &consent.Service{
 		Store: store, Connections: connections, Events: events, Clock: clock, HTTP: client, Config: all.Config, Check: all.Check,
 		Leases: &core.Leases{Store: store, Clock: clock, Actor: actor},
-		Page:   fill.Must(`{{.Heading}}`), Text: func(key string) string { return key },
+		Page:   template.Must(template.New("page").Parse(`{{.Heading}}`)), Text: func(key string) string { return key },
 	}
 	all.Tokens = tokens
 	services := platform.Services{

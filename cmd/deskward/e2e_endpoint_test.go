@@ -7,7 +7,7 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"fmt"
-	"html"
+	"html/template"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -98,7 +98,7 @@ func TestSignInInChromium(t *testing.T) {
 	t.Run("an image on a foreign page is refused, too", func(t *testing.T) {
 		picture := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
-			fmt.Fprintf(w, `<img src="%s">`, html.EscapeString(endpoint.url))
+			fmt.Fprintf(w, `<img src="%s">`, template.HTMLEscapeString(endpoint.url))
 		}))
 		defer picture.Close()
 		browser.open(picture.URL)

@@ -119,11 +119,6 @@ func rules() []rule {
 			why: "YAML is read where guides, advice and endpoints are",
 		},
 		{
-			// cobra imports it, for templates that nobody here sets; html/template does, too.
-			from: []string{"deskward/core", "deskward/tui", "deskward/store", "deskward/assets"}, never: []string{"text/template"},
-			why: "it keeps every method of every type in the program, and core/fill fills texts",
-		},
-		{
 			from: []string{"deskward/core/sandbox"}, never: []string{"deskward/core/platform", "deskward/core/consent"},
 			why: "a double written with the client's code would share its mistakes",
 		},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"html/template"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,7 +13,6 @@ import (
 
 	"deskward/core"
 	"deskward/core/consent"
-	"deskward/core/fill"
 	"deskward/core/transport"
 	"deskward/store/mem"
 )
@@ -42,7 +42,7 @@ func waitingConsent(t *testing.T, token http.HandlerFunc) (*session, consent.Ope
 		Config: func(core.Connection) (consent.Config, error) {
 			return consent.Config{Platform: "acme", AuthURL: srv.URL + "/auth", TokenURL: srv.URL + "/token", Ports: []int{atoi(t, port)}, Hosts: []string{u.Host}}, nil
 		},
-		Page: fill.Must("{{.Heading}}"), Text: func(key string) string { return key },
+		Page: template.Must(template.New("").Parse("{{.Heading}}")), Text: func(key string) string { return key },
 	}}
 	c, err := connections.Add(t.Context(), core.Connection{Name: "Acme", Platform: "acme", Grant: core.GrantCode})
 	if err != nil {

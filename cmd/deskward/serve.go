@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"html/template"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,7 +14,6 @@ import (
 	"deskward/assets"
 	"deskward/core"
 	"deskward/core/action"
-	"deskward/core/fill"
 	"deskward/core/visitortoken/endpoint"
 )
 
@@ -108,7 +108,7 @@ func requestLine(r endpoint.Request) string {
 
 // tokenEndpoint is what starts token endpoints on this session's keys.
 func (s *session) tokenEndpoint() (*endpoint.Service, error) {
-	page, err := fill.ParseFile(assets.Pages, "pages/try.html", nil)
+	page, err := template.ParseFS(assets.Pages, "pages/try.html")
 	if err != nil {
 		return nil, fmt.Errorf("read the try page: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"html/template"
 	"io/fs"
 	"os"
 	"os/user"
@@ -17,7 +18,6 @@ import (
 	"deskward/core"
 	"deskward/core/advice"
 	"deskward/core/consent"
-	"deskward/core/fill"
 	"deskward/core/guide"
 	"deskward/core/locale"
 	"deskward/core/mailproof"
@@ -217,7 +217,7 @@ func (a *app) assemble(st core.Store, w world) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, err := fill.ParseFile(assets.Pages, "pages/consent.html", nil)
+	page, err := template.ParseFS(assets.Pages, "pages/consent.html")
 	if err != nil {
 		return nil, fmt.Errorf("read the landing page: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html/template"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -18,7 +19,6 @@ import (
 
 	"deskward/core"
 	"deskward/core/consent"
-	"deskward/core/fill"
 	"deskward/core/transport"
 	"deskward/core/transport/loopbacktest"
 	"deskward/store/mem"
@@ -209,7 +209,7 @@ func newBench(t *testing.T, st core.Store, v *vendor) *bench {
 		Connections: &core.Connections{Store: st, Events: events},
 		Leases:      &core.Leases{Store: st, Clock: b.clock, Actor: actor},
 		Config:      func(core.Connection) (consent.Config, error) { return b.cfg, nil },
-		Page:        fill.Must(page),
+		Page:        template.Must(template.New("page").Parse(page)),
 		Text:        func(key string) string { return key },
 	}
 	return b

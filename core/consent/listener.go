@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -18,7 +19,6 @@ import (
 	"time"
 
 	"deskward/core"
-	"deskward/core/fill"
 )
 
 // Listener waits for the browser to bring an attempt's answer, on the
@@ -203,8 +203,8 @@ func setHeaders(w http.ResponseWriter) (nonce string) {
 	return nonce
 }
 
-// PageData is what the landing page is filled with. Every text is plain: the
-// filling escapes it.
+// PageData is what the landing page is executed with. Every text is plain:
+// html/template escapes it.
 type PageData struct {
 	Lang    string   // of the texts
 	Nonce   string   // of the style element
@@ -212,11 +212,6 @@ type PageData struct {
 	Heading string   // "Done" or what went wrong
 	Lines   []string // what it means
 	Close   string   // that the tab may be closed
-}
-
-// Fill makes the page.
-func (d PageData) Fill(page *fill.Template) string {
-	return page.HTML(fill.Values{"Lang": d.Lang, "Nonce": d.Nonce, "OK": d.OK, "Heading": d.Heading, "Lines": d.Lines, "Close": d.Close})
 }
 
 // writePage tells the person in the browser what came of the answer.
@@ -238,11 +233,16 @@ func (s *Service) writePage(w http.ResponseWriter, nonce string, res Result, err
 	default:
 		d.OK, d.Heading, d.Lines = true, s.Text("consent.page.done"), []string{res.Connection.Name}
 	}
+	var page bytes.Buffer
+	if err := s.Page.Execute(&page, d); err != nil {
+		http.Error(w, d.Heading, http.StatusInternalServerError)
+		return
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	if !d.OK {
 		w.WriteHeader(http.StatusBadRequest)
 	}
-	io.WriteString(w, d.Fill(s.Page)) //nolint:errcheck // the browser may be gone; the result is saved.
+	w.Write(page.Bytes()) //nolint:errcheck // the browser may be gone; the result is saved.
 }
 
 func (s *Service) explain(err error) []string {

@@ -2,13 +2,13 @@ package consent
 
 import (
 	"context"
+	"html/template"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
 
 	"deskward/core"
-	"deskward/core/fill"
 	"deskward/core/transport"
 )
 
@@ -36,10 +36,10 @@ type Service struct {
 	// has no check.
 	Check func(ctx context.Context, connectionID string) (core.Connection, error)
 
-	// Page is the landing page, filled with a PageData: consent.html of
+	// Page is the landing page, executed with a PageData: consent.html of
 	// assets/pages. Text gives its words (keys consent.page.…) in the admin's
 	// language. Only Listen needs them.
-	Page *fill.Template
+	Page *template.Template
 	Text func(key string) string
 
 	// Explain, optional, says in plain lines what an error means and what to

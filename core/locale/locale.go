@@ -12,7 +12,8 @@ import (
 	"strings"
 	"sync"
 
-	"deskward/core/fill"
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
 )
 
 // Lang is a language deskward speaks.
@@ -75,37 +76,24 @@ func (t Text) In(l Lang) string {
 type Printer struct {
 	lang Lang
 
-	mu    sync.Mutex
-	texts map[string]text
+	mu     sync.Mutex // a bundle parses templates on first use and is not safe for that
+	bundle *i18n.Bundle
+	loc    *i18n.Localizer
+	texts  map[string]text
 }
 
 // text is one sentence as its file has it. It is parsed when first spoken: a
 // start of the program speaks a few dozen of more than a thousand.
 type text struct {
-	lang  Lang
-	raw   json.RawMessage
-	forms map[string]*fill.Template // by the plural forms' CLDR names; nil: not parsed
-}
-
-// The plural forms that English and Japanese have.
-const (
-	one   = "one"
-	other = "other"
-)
-
-// form is the plural form of a count in a language, by CLDR's rules for whole
-// numbers: Japanese has one form only.
-func (l Lang) form(count int) string {
-	if l == English && (count == 1 || count == -1) {
-		return one
-	}
-	return other
+	lang   Lang
+	raw    json.RawMessage
+	parsed bool
 }
 
 // Load reads the files of one language (and English, to fall back to) from a
 // folder of message files.
 func Load(files fs.FS, lang Lang) (*Printer, error) {
-	p := &Printer{lang: lang, texts: make(map[string]text, 4096)}
+	p := &Printer{lang: lang, bundle: i18n.NewBundle(language.English), texts: make(map[string]text, 4096)}
 	langs := []Lang{English}
 	if lang != English {
 		langs = append(langs, lang) // the later one stays
@@ -115,6 +103,7 @@ func Load(files fs.FS, lang Lang) (*Printer, error) {
 			return nil, err
 		}
 	}
+	p.loc = i18n.NewLocalizer(p.bundle, string(lang), string(English))
 	return p, nil
 }
 
@@ -152,68 +141,55 @@ func (p *Printer) Has(key string) bool {
 // T returns the sentence of key. A key without one comes back between
 // brackets, which a test looks for in every screen.
 func (p *Printer) T(key string, params ...Params) string {
-	var values fill.Values
+	cfg := i18n.LocalizeConfig{MessageID: key}
 	if len(params) > 0 {
-		values = fill.Values(params[0])
+		cfg.TemplateData = map[string]any(params[0])
 	}
-	return p.say(key, nil, values)
+	return p.localize(key, &cfg)
 }
 
 // N is T for a sentence that depends on a number, which is its {{.Count}}.
 func (p *Printer) N(key string, count int, params ...Params) string {
-	values := fill.Values{"Count": count}
+	data := map[string]any{"Count": count}
 	if len(params) > 0 {
 		for k, v := range params[0] {
-			values[k] = v
+			data[k] = v
 		}
 	}
-	return p.say(key, &count, values)
+	return p.localize(key, &i18n.LocalizeConfig{MessageID: key, PluralCount: count, TemplateData: data})
 }
 
-func (p *Printer) say(key string, count *int, values fill.Values) string {
-	t, ok := p.parsed(key)
-	if !ok {
-		return "[" + key + "]"
-	}
-	form := other
-	if count != nil {
-		form = t.lang.form(*count)
-	}
-	sentence := t.forms[form]
-	if sentence == nil { // the same for every count
-		sentence = t.forms[other]
-	}
-	return sentence.Text(values)
-}
-
-// parsed returns the sentence of key, which it parses once. A sentence is a
-// text, or the plural forms of one by their CLDR names, "other" among them.
-func (p *Printer) parsed(key string) (text, bool) {
+func (p *Printer) localize(key string, cfg *i18n.LocalizeConfig) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if !p.parse(key) {
+		return "[" + key + "]"
+	}
+	s, err := p.loc.Localize(cfg)
+	if err != nil && s == "" {
+		return "[" + key + "]"
+	}
+	return s
+}
+
+// parse gives the sentence of key to the bundle, once. A sentence is a text,
+// or the plural forms of one by their CLDR names ("one", "other").
+func (p *Printer) parse(key string) bool {
 	t, ok := p.texts[key]
-	if !ok || t.forms != nil {
-		return t, ok
+	if !ok || t.parsed {
+		return ok
 	}
-	forms := map[string]string{}
-	var same string
-	if json.Unmarshal(t.raw, &same) == nil {
-		forms[other] = same
-	} else if json.Unmarshal(t.raw, &forms) != nil {
-		return t, false
-	}
-	if _, ok := forms[other]; !ok {
-		return t, false
-	}
-	t.forms = make(map[string]*fill.Template, len(forms))
-	for name, sentence := range forms {
-		parsed, err := fill.Parse(sentence, nil)
-		if err != nil {
-			return t, false
+	m := i18n.Message{ID: key}
+	if err := json.Unmarshal(t.raw, &m.Other); err != nil {
+		if json.Unmarshal(t.raw, &m) != nil {
+			return false
 		}
-		t.forms[name] = parsed
+		m.ID = key
 	}
-	t.raw = nil
+	if p.bundle.AddMessages(language.Make(string(t.lang)), &m) != nil {
+		return false
+	}
+	t.parsed, t.raw = true, nil
 	p.texts[key] = t
-	return t, true
+	return true
 }

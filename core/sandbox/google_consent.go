@@ -93,7 +93,7 @@ func (g *google) ask(w http.ResponseWriter, r *http.Request, client *googleClien
 		}
 		return 0
 	})
-	writeConsent(w, consentPage{
+	writePage(w, http.StatusOK, consentTemplate(), consentPage{
 		Service: "Google", Client: client.name, Account: choose[0].ID, Choice: "Account", Portals: choose,
 		Scopes: scopes, Action: r.URL.Path, Request: id,
 	})

@@ -4,14 +4,13 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"deskward/core/fill"
 )
 
 // The times of the standard provider.
@@ -206,7 +205,7 @@ func knownOpenIDScope(s string) bool {
 func (o *openid) ask(w http.ResponseWriter, p *openidPending, client *openidClient) {
 	id := random(16)
 	o.pending[id] = p
-	writeConsent(w, consentPage{
+	writePage(w, http.StatusOK, consentTemplate(), consentPage{
 		Service: "OpenID provider", Client: client.name, Account: o.fix.AccountEmail, Scopes: p.family.scopes, Action: "/authorize", Request: id,
 	})
 }
@@ -262,10 +261,10 @@ func (o *openid) decide(w http.ResponseWriter, r *http.Request) {
 		if d.answered = "deny"; allow {
 			d.answered = "allow"
 		}
-		writePage(w, http.StatusOK, fill.Must(`<!doctype html>
+		writePage(w, http.StatusOK, template.Must(template.New("done").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Done</title>`+pageStyle+`</head>
 <body><p class="mark">SANDBOX</p><h1>Done</h1><p>You can close this page and go back to the device.</p></body></html>
-`), nil)
+`)), nil)
 		return
 	}
 	if !allow {
@@ -308,9 +307,9 @@ func (o *openid) devicePage(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	writePage(w, http.StatusOK, fill.Must(`<!doctype html>
+	writePage(w, http.StatusOK, template.Must(template.New("device").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Connect a device</title>`+pageStyle+`</head>
-<body><p class="mark">SANDBOX</p><h1>Connect a device</h1>{{if .Wrong}}<p><b>The code is wrong, used or has expired.</b></p>{{end}}
+<body><p class="mark">SANDBOX</p><h1>Connect a device</h1>{{if .}}<p><b>The code is wrong, used or has expired.</b></p>{{end}}
 <form method="get"><label>Code <input name="user_code" autofocus></label> <button>Continue</button></form></body></html>
-`), fill.Values{"Wrong": typed != ""})
+`)), typed != "")
 }

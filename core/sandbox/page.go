@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"html"
+	"html/template"
 	"io"
 	"net/http"
 	"net/url"
@@ -16,7 +17,6 @@ import (
 	"time"
 
 	"deskward/core"
-	"deskward/core/fill"
 	"deskward/core/transport"
 )
 
@@ -39,36 +39,24 @@ const pageStyle = `<style>body{font:16px/1.5 system-ui,sans-serif;max-width:36em
 .mark{background:#fd6;color:#000;padding:.2em .6em;font-weight:bold}button{font:inherit;padding:.5em 1.5em;margin-right:1em}
 code{background:#8882;padding:.1em .3em;overflow-wrap:anywhere}fieldset{margin:1em 0}</style>`
 
-func writeConsent(w http.ResponseWriter, p consentPage) {
-	page := fill.Must(`<!doctype html>
+func consentTemplate() *template.Template {
+	return template.Must(template.New("consent").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{{.Service}}</title>` + pageStyle + `</head>
 <body><p class="mark">SANDBOX</p><h1>{{.Service}}</h1>
 <p><b>{{.Client}}</b> asks for access to the account <b>{{.Account}}</b>.</p>
 <form method="post" action="{{.Action}}"><input type="hidden" name="request" value="{{.Request}}">
-{{if .Portals}}<p><label>{{.Choice}} <select name="portal">{{range .Portals}}<option value="{{.ID}}">{{.Name}} ({{.ID}})</option>{{end}}</select></label></p>{{end}}
+{{if .Portals}}<p><label>{{or .Choice "Portal"}} <select name="portal">{{range .Portals}}<option value="{{.ID}}">{{.Name}} ({{.ID}})</option>{{end}}</select></label></p>{{end}}
 <fieldset><legend>Permissions</legend>{{range .Scopes}}<p>{{if $.Whole}}{{.}}{{else}}<label><input type="checkbox" name="granted" value="{{.}}" checked> {{.}}</label>{{end}}</p>{{end}}</fieldset>
 <button name="answer" value="allow">Allow</button><button name="answer" value="deny">Deny</button></form></body></html>
-`)
-	writePage(w, http.StatusOK, page, fill.Values{
-		"Service": p.Service, "Client": p.Client, "Account": p.Account, "Scopes": p.Scopes, "Whole": p.Whole,
-		"Choice": cmp.Or(p.Choice, "Portal"), "Portals": portalValues(p.Portals), "Action": p.Action, "Request": p.Request,
-	})
-}
-
-func portalValues(portals []portal) []fill.Values {
-	var all []fill.Values
-	for _, p := range portals {
-		all = append(all, fill.Values{"ID": p.ID, "Name": p.Name})
-	}
-	return all
+`))
 }
 
 // writePage writes a template as a web page.
-func writePage(w http.ResponseWriter, status int, page *fill.Template, v fill.Values) {
+func writePage(w http.ResponseWriter, status int, t *template.Template, data any) {
 	w.Header().Set("Content-Type", "text/html;charset=UTF-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 	w.WriteHeader(status)
-	io.WriteString(w, page.HTML(v)) //nolint:errcheck // the browser may be gone
+	t.Execute(w, data) //nolint:errcheck // it writes to memory, and the templates are fixed
 }
 
 // writeProblem writes the page that a vendor shows instead of a consent page.
@@ -80,11 +68,11 @@ func writeProblem(w http.ResponseWriter, title, detail string) {
 const problemMark = `<body class="problem">`
 
 func writeProblemStatus(w http.ResponseWriter, status int, title, detail string) {
-	t := fill.Must(`<!doctype html>
+	t := template.Must(template.New("problem").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{{.Title}}</title>` + pageStyle + `</head>
 ` + problemMark + `<p class="mark">SANDBOX</p><h1>{{.Title}}</h1><p>{{.Detail}}</p></body></html>
-`)
-	writePage(w, status, t, fill.Values{"Title": title, "Detail": detail})
+`))
+	writePage(w, status, t, struct{ Title, Detail string }{title, detail})
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

@@ -58,7 +58,7 @@ func (s *salesforce) authorize(w http.ResponseWriter, r *http.Request, here bool
 	default:
 		id := random(16)
 		s.pending[id] = p
-		writeConsent(w, consentPage{
+		writePage(w, http.StatusOK, consentTemplate(), consentPage{
 			Service: "Salesforce", Client: "deskward", Account: s.fix.Username, Scopes: scopes, Action: "/services/oauth2/allow", Request: id,
 		})
 	}

@@ -1,16 +1,15 @@
 package sandbox
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
+	"html/template"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"deskward/core"
-	"deskward/core/fill"
 	"deskward/core/transport"
 )
 
@@ -36,21 +35,21 @@ func (x *webex) call(typed string, form url.Values) (webexToken, bool) {
 // handler is Assets → Apps → Configure New App → Email, with Authentication
 // type OAuth 2.0.
 func (x *webex) handler() http.Handler {
-	page := fill.Must(`<!doctype html>
+	page := template.Must(template.New("asset").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Configure New App: Email</title>` + pageStyle + `</head>
 <body><p class="mark">SANDBOX</p><h1>Configure New App: Email</h1>
-<form method="post" action="/assets/email">
+{{with .Asset}}<form method="post" action="/assets/email">
 <p><label>Asset name <input name="asset_name" value="{{.Name}}"></label></p>
 <p><label>Email ID <input name="email_id" value="{{.Email}}"></label></p>
-<p>Forwarding address <code id="forwarding">{{.Forwarding}}</code><br>Emails sent to the asset email ID will be forwarded to this address.</p>
+<p>Forwarding address <code id="forwarding">{{$.Fix.Forwarding}}</code><br>Emails sent to the asset email ID will be forwarded to this address.</p>
 <p><label>Authentication type <select name="authentication_type"><option value="oauth2">OAuth 2.0</option></select></label></p>
 <p><label>SMTP server <input name="smtp_server" value="{{.Server}}"></label></p>
 <p><label>Username <input name="username" value="{{.Username}}"></label></p>
 <p><label>Port <input name="port" value="{{.Port}}"></label></p>
-<p><label>Security <select name="security">{{range .Securities}}<option value="{{.}}"{{if eq . $.Security}} selected{{end}}>{{.}}</option>{{end}}</select></label></p>
+<p><label>Security <select name="security">{{range $.Securities}}<option value="{{.}}"{{if eq . $.Asset.Security}} selected{{end}}>{{.}}</option>{{end}}</select></label></p>
 <p><label>Client ID <input name="client_id" value="{{.ClientID}}"></label></p>
 <p><label>Client secret <input name="client_secret" type="password" value="{{.ClientSecret}}" autocomplete="off"></label></p>
-<p>Call back URL <code id="callback">{{.Callback}}</code></p>
+<p>Call back URL <code id="callback">{{$.Fix.Callback}}</code></p>
 <p><label>Authorization URL <input name="authorization_url" value="{{.AuthURL}}"></label></p>
 <p><label>Scope <input name="scope" value="{{.Scope}}"></label></p>
 <p><label>Access token URL <input name="access_token_url" value="{{.TokenURL}}"></label></p>
@@ -59,10 +58,10 @@ func (x *webex) handler() http.Handler {
 <label>Login ID for generating token <input name="login_id" value="{{.Login}}"></label></p>
 <p><label><input type="checkbox" name="review" value="yes"{{if .Review}} checked{{end}}> I would like to explicitly review before providing consent for authentication</label></p>
 <p><button name="do" value="generate">Generate token</button><button name="do" value="save">Save</button></p></form>
-<p>Validity <code id="validity">{{.Valid}}</code></p><p>Access token <code id="access">{{.Access}}</code></p><p>Refresh token <code id="refresh">{{.Refresh}}</code></p>
-<form method="post" action="/assets/email/register"><p><label>Service <input name="service" value="{{.ServiceName}}"></label>
-<button{{if .Service}} disabled{{end}}>Register to Webex CC</button></p></form></body></html>
-`)
+<p>Validity <code id="validity">{{$.Valid}}</code></p><p>Access token <code id="access">{{$.Access}}</code></p><p>Refresh token <code id="refresh">{{$.Refresh}}</code></p>
+<form method="post" action="/assets/email/register"><p><label>Service <input name="service" value="{{or .Service $.Fix.Service}}"></label>
+<button{{if .Service}} disabled{{end}}>Register to Webex CC</button></p></form>{{end}}</body></html>
+`))
 	mux := http.NewServeMux()
 	locked := func(h http.HandlerFunc) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -74,7 +73,7 @@ func (x *webex) handler() http.Handler {
 	}
 	mux.HandleFunc("GET /assets/email", locked(func(w http.ResponseWriter, _ *http.Request) { writePage(w, http.StatusOK, page, x.view()) }))
 	mux.HandleFunc("POST /assets/email", locked(func(w http.ResponseWriter, r *http.Request) {
-		x.typed(r)
+		x.fill(r)
 		to := "/assets/email"
 		if r.PostFormValue("do") == "generate" {
 			if begun := x.begin(); begun != "" {
@@ -96,30 +95,31 @@ func (x *webex) handler() http.Handler {
 	return mux
 }
 
-// view is the form as its page shows it: tokens by their first characters.
-func (x *webex) view() fill.Values {
-	a := x.asset
+// webexView is the form as its page shows it: tokens by their first characters.
+type webexView struct {
+	Asset                  webexAsset
+	Fix                    WebexFixtures
+	Securities             []string
+	Valid, Access, Refresh string
+}
+
+func (x *webex) view() webexView {
+	v := webexView{Asset: x.asset, Fix: x.fix, Securities: []string{"None", "SSL", "STARTTLS"}}
 	short := func(s string) string {
 		if s == "" {
 			return ""
 		}
 		return s[:min(6, len(s))] + "…"
 	}
-	valid := ""
-	if a.access != "" {
-		valid = a.valid.UTC().Format("2006-01-02 15:04:05")
+	v.Access, v.Refresh = short(x.asset.access), short(x.asset.refresh)
+	if x.asset.access != "" {
+		v.Valid = x.asset.valid.UTC().Format("2006-01-02 15:04:05")
 	}
-	return fill.Values{
-		"Name": a.Name, "Email": a.Email, "Forwarding": x.fix.Forwarding, "Server": a.Server, "Username": a.Username, "Port": a.Port,
-		"Security": a.Security, "Securities": []string{"None", "SSL", "STARTTLS"}, "ClientID": a.ClientID, "ClientSecret": a.ClientSecret,
-		"Callback": x.fix.Callback, "AuthURL": a.AuthURL, "Scope": a.Scope, "TokenURL": a.TokenURL, "RefreshURL": a.RefreshURL,
-		"Other": a.Other, "Login": a.Login, "Review": a.Review, "Service": a.Service, "ServiceName": cmp.Or(a.Service, x.fix.Service),
-		"Valid": valid, "Access": short(a.access), "Refresh": short(a.refresh),
-	}
+	return v
 }
 
-// typed takes what was typed, as it is.
-func (x *webex) typed(r *http.Request) {
+// fill takes what was typed, as it is.
+func (x *webex) fill(r *http.Request) {
 	a := &x.asset
 	for name, field := range map[string]*string{
 		"asset_name": &a.Name, "email_id": &a.Email, "authentication_type": &a.Auth, "smtp_server": &a.Server, "username": &a.Username, "port": &a.Port,

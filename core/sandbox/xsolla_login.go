@@ -122,7 +122,7 @@ func (x *xsolla) page(w http.ResponseWriter, r *http.Request) {
 			accounts = append(accounts, portal{u.socialID, u.name + ", " + email})
 		}
 	}
-	writeConsent(w, consentPage{
+	writePage(w, http.StatusOK, consentTemplate(), consentPage{
 		Service: "Sign in with " + s.provider, Client: "Xsolla Login", Account: s.provider, Scopes: scopes,
 		Choice: "Account", Portals: accounts, Action: "/network", Request: id,
 	})

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"html/template"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,7 +10,6 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"deskward/core"
-	"deskward/core/fill"
 )
 
 // startAdmin opens the Admin Center.
@@ -33,10 +33,10 @@ func (z *zendesk) startAdmin() error {
 // rehearsal by hand lacks. A secret is shown when its key is made and never
 // again; the list has its first six characters.
 func (z *zendesk) adminHandler() http.Handler {
-	page := fill.Must(`<!doctype html>
+	page := template.Must(template.New("admin").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>End user authentication</title>` + pageStyle + `</head>
 <body><p class="mark">SANDBOX</p><h1>End user authentication: Messaging</h1>
-{{if .Made}}<p>Copy the shared secret. It is not shown again.</p><p>Key ID <code id="kid">{{.Made.ID}}</code></p>
+{{if .Made.ID}}<p>Copy the shared secret. It is not shown again.</p><p>Key ID <code id="kid">{{.Made.ID}}</code></p>
 <p>Shared secret <code id="secret">{{.Made.Secret}}</code></p><form method="get"><button>Hide key forever</button></form>{{end}}
 {{if .Problem}}<p id="problem"><b>{{.Problem}}</b></p>{{end}}
 <table><tr><th>Name</th><th>Key ID</th><th>Shared secret</th><th></th></tr>
@@ -47,32 +47,34 @@ func (z *zendesk) adminHandler() http.Handler {
 <form method="post"><p><label>Key <select name="sign">{{range .Keys}}<option value="{{.ID}}">{{.Name}}</option>{{end}}</select></label>
 <label>External ID <input name="external_id" value="{{.ExternalID}}"></label> <button>Sign</button></p></form>
 {{if .Token}}<p><code id="token">{{.Token}}</code></p>{{end}}</body></html>
-`)
+`))
+	type row struct{ ID, Name, Begins, Secret string }
+	type data struct {
+		Keys                       []row
+		Made                       row
+		Problem, Token, ExternalID string
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/admin", func(w http.ResponseWriter, r *http.Request) {
 		z.mu.Lock()
 		defer z.mu.Unlock()
-		v := fill.Values{"ExternalID": z.fix.ExternalID}
+		d := data{ExternalID: z.fix.ExternalID}
 		if r.Method == http.MethodPost {
 			kid := r.PostFormValue("sign")
 			switch {
 			case r.PostFormValue("create") != "":
 				k, why := z.makeSigner(r.PostFormValue("name"))
-				if v["Problem"] = why; why == "" {
-					v["Made"] = fill.Values{"ID": k.id, "Secret": k.secret}
-				}
+				d.Made, d.Problem = row{ID: k.id, Secret: k.secret}, why
 			case r.PostFormValue("delete") != "":
-				v["Problem"] = z.dropSigner(r.PostFormValue("delete"))
+				d.Problem = z.dropSigner(r.PostFormValue("delete"))
 			case kid != "":
-				v["Token"], v["Problem"] = z.visitorToken(kid, r.PostFormValue("external_id"))
+				d.Token, d.Problem = z.visitorToken(kid, r.PostFormValue("external_id"))
 			}
 		}
-		var keys []fill.Values
 		for _, k := range z.signs {
-			keys = append(keys, fill.Values{"ID": k.id, "Name": k.name, "Begins": k.secret[:6]})
+			d.Keys = append(d.Keys, row{ID: k.id, Name: k.name, Begins: k.secret[:6]})
 		}
-		v["Keys"] = keys
-		writePage(w, http.StatusOK, page, v)
+		writePage(w, http.StatusOK, page, d)
 	})
 	return mux
 }

@@ -87,7 +87,7 @@ func (c *chat) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	id := random(16)
 	c.pages[id] = p
-	writeConsent(w, consentPage{
+	writePage(w, http.StatusOK, consentTemplate(), consentPage{
 		Service: "Zendesk Chat, " + c.fix.Subdomain, Client: k.name, Account: c.fix.Subdomain, Scopes: p.scopes, Whole: true,
 		Choice: "Signed in as", Portals: []portal{{"5001", "Ada Admin"}, {"5002", "Agnes Agent"}},
 		Action: "/oauth2/chat/authorizations", Request: id,

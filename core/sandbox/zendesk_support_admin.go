@@ -1,12 +1,12 @@
 package sandbox
 
 import (
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
-	"deskward/core/fill"
 	"deskward/core/transport"
 )
 
@@ -14,7 +14,7 @@ import (
 // the API tokens, of which no new one can be made since 2026-10-27, and the
 // OAuth clients.
 func (s *support) apisHandler() http.Handler {
-	page := fill.Must(`<!doctype html>
+	page := template.Must(template.New("apis").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>APIs</title>` + pageStyle + `</head>
 <body><p class="mark">SANDBOX</p><h1>API tokens</h1>
 {{if .Problem}}<p id="problem"><b>{{.Problem}}</b></p>{{end}}
@@ -23,48 +23,52 @@ func (s *support) apisHandler() http.Handler {
 <td>{{if eq .Status "active"}}<form method="post"><button name="deactivate" value="{{.Name}}">Deactivate</button></form>{{end}}</td></tr>{{end}}</table>
 <form method="post"><button name="add" value="token">Add API token</button></form>
 <h1>OAuth clients</h1>
-{{if .Made}}<p>Copy the secret. It is not shown again.</p><p>Identifier <code id="client">{{.Made.ID}}</code></p><p>Secret <code id="secret">{{.Made.Secret}}</code></p>{{end}}
+{{if .Made.ID}}<p>Copy the secret. It is not shown again.</p><p>Identifier <code id="client">{{.Made.ID}}</code></p><p>Secret <code id="secret">{{.Made.Secret}}</code></p>{{end}}
 <table><tr><th>Name</th><th>Identifier</th><th>Kind</th></tr>{{range .Clients}}<tr><td>{{.Name}}</td><td><code>{{.ID}}</code></td><td>{{.Kind}}</td></tr>{{end}}</table>
 <form method="post"><p><label>Name <input name="name" maxlength="100"></label></p>
 <p><label>Client kind <select name="kind"><option>public</option><option>confidential</option></select></label></p>
 <p><label>Redirect URLs <textarea name="redirects" rows="3" cols="50"></textarea></label></p><button name="add" value="client">Save</button></form>
 </body></html>
-`)
+`))
+	type row struct{ Name, Used, Status, ID, Kind, Secret string }
+	type data struct {
+		Problem         string
+		Tokens, Clients []row
+		Made            row
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		v := fill.Values{}
+		var d data
 		if r.Method == http.MethodPost {
 			switch add := r.PostFormValue("add"); {
 			case add == "token":
-				v["Problem"] = s.addToken()
+				d.Problem = s.addToken()
 			case add == "client":
-				c, why := s.addClient(r.PostFormValue("name"), r.PostFormValue("kind") == "confidential", strings.Fields(r.PostFormValue("redirects")))
-				if v["Problem"] = why; c != nil {
-					v["Made"] = fill.Values{"ID": c.id, "Secret": c.secret}
+				var c *supportClient
+				if c, d.Problem = s.addClient(r.PostFormValue("name"), r.PostFormValue("kind") == "confidential", strings.Fields(r.PostFormValue("redirects"))); c != nil {
+					d.Made = row{ID: c.id, Secret: c.secret}
 				}
 			default:
-				v["Problem"] = s.deactivate(r.PostFormValue("deactivate"))
+				d.Problem = s.deactivate(r.PostFormValue("deactivate"))
 			}
 		}
-		var tokens, clients []fill.Values
 		now := s.sb.clock.Now()
 		for _, t := range s.tokens {
 			status := "active"
 			if !s.works(t, now) {
 				status = "inactive"
 			}
-			tokens = append(tokens, fill.Values{"Name": t.name, "Used": t.used.UTC().Format("2006-01-02"), "Status": status})
+			d.Tokens = append(d.Tokens, row{Name: t.name, Used: t.used.UTC().Format("2006-01-02"), Status: status})
 		}
 		for _, c := range s.clients {
 			kind := "confidential"
 			if c.secret == "" {
 				kind = "public"
 			}
-			clients = append(clients, fill.Values{"Name": c.name, "ID": c.id, "Kind": kind})
+			d.Clients = append(d.Clients, row{Name: c.name, ID: c.id, Kind: kind})
 		}
-		v["Tokens"], v["Clients"] = tokens, clients
-		writePage(w, http.StatusOK, page, v)
+		writePage(w, http.StatusOK, page, d)
 	})
 }
 

@@ -99,7 +99,7 @@ func (s *support) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	id := random(16)
 	s.pages[id] = p
-	writeConsent(w, consentPage{
+	writePage(w, http.StatusOK, consentTemplate(), consentPage{
 		Service: "Zendesk, " + s.fix.Subdomain, Client: c.name, Account: s.fix.Subdomain + ".zendesk.com", Scopes: p.scopes, Whole: true,
 		Choice: "Signed in as", Portals: []portal{{"900123450901", "Ada Admin"}, {"900123450902", "Agnes Agent"}, {"900123450903", "Eve Enduser"}},
 		Action: "/oauth/authorizations", Request: id,

@@ -1,13 +1,12 @@
 package sandbox
 
 import (
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
-
-	"deskward/core/fill"
 )
 
 func (z *zoho) accountsHandler(c *zohoCentre) http.Handler {
@@ -82,7 +81,7 @@ func (z *zoho) auth(w http.ResponseWriter, r *http.Request, c *zohoCentre) {
 			expires: z.sb.clock.Now().Add(10 * time.Minute),
 		},
 	}
-	writeConsent(w, consentPage{
+	writePage(w, http.StatusOK, consentTemplate(), consentPage{
 		Service: "Zoho accounts, " + c.location, Client: client.name, Account: user.email, Scopes: scopes, Portals: user.portals,
 		Action: "/oauth/v2/auth", Request: id,
 	})
@@ -177,7 +176,7 @@ func (z *zoho) devicePage(w http.ResponseWriter, r *http.Request, c *zohoCentre)
 		user := z.users[z.fix.OwnerEmail]
 		id := random(16)
 		z.pending[id] = &zohoPending{device: code, zohoCode: zohoCode{user: user.email, location: c.location, scopes: slices.Clone(d.scopes), expires: d.expires}}
-		writeConsent(w, consentPage{
+		writePage(w, http.StatusOK, consentTemplate(), consentPage{
 			Service: "Zoho accounts, " + c.location, Client: z.clients[d.client].name, Account: user.email, Scopes: d.scopes, Portals: user.portals,
 			Action: "/oauth/v2/auth", Request: id,
 		})
@@ -187,11 +186,11 @@ func (z *zoho) devicePage(w http.ResponseWriter, r *http.Request, c *zohoCentre)
 		writeProblem(w, "Invalid code", "The code is wrong, used or has expired.")
 		return
 	}
-	writePage(w, http.StatusOK, fill.Must(`<!doctype html>
+	writePage(w, http.StatusOK, template.Must(template.New("device").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Connect a device</title>`+pageStyle+`</head>
 <body><p class="mark">SANDBOX</p><h1>Connect a device</h1>
 <form method="get"><label>Code <input name="user_code" autofocus></label> <button>Continue</button></form></body></html>
-`), nil)
+`)), nil)
 }
 
 func (z *zoho) decideDevice(w http.ResponseWriter, p *zohoPending, allow bool) {
@@ -201,10 +200,10 @@ func (z *zoho) decideDevice(w http.ResponseWriter, p *zohoPending, allow bool) {
 	if allow && len(p.scopes) > 0 {
 		d.answered = "allow"
 	}
-	writePage(w, http.StatusOK, fill.Must(`<!doctype html>
+	writePage(w, http.StatusOK, template.Must(template.New("done").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Done</title>`+pageStyle+`</head>
 <body><p class="mark">SANDBOX</p><h1>Done</h1><p>You can close this page and go back to the device.</p></body></html>
-`), nil)
+`)), nil)
 }
 
 func (z *zoho) deviceToken(w http.ResponseWriter, r *http.Request, c *zohoCentre) {

@@ -1,19 +1,19 @@
 package sandbox
 
 import (
+	"html/template"
 	"net/http"
 	"slices"
 	"strconv"
 	"time"
 
 	"deskward/core"
-	"deskward/core/fill"
 )
 
 // consoleHandler stands in for the API console, whose self client page is the
 // only place where a self client's codes are made: there is no call for it.
 func (z *zoho) consoleHandler() http.Handler {
-	page := fill.Must(`<!doctype html>
+	page := template.Must(template.New("console").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>API console</title>` + pageStyle + `</head>
 <body><p class="mark">SANDBOX</p><h1>API console: Self Client</h1>
 <p>Client ID <code>{{.ID}}</code></p><p>Client secret <code>{{.Secret}}</code></p>
@@ -22,22 +22,27 @@ func (z *zoho) consoleHandler() http.Handler {
 <p><label>Time duration <select name="minutes"><option>3</option><option>5</option><option>7</option><option>10</option></select> minutes</label></p>
 <p><label>Portal <select name="portal">{{range .Portals}}<option value="{{.ID}}">{{.Name}} ({{.ID}})</option>{{end}}</select></label></p>
 <button>Create</button></form></body></html>
-`)
+`))
+	type data struct {
+		ID, Secret, Code, Problem string
+		Minutes                   int
+		Portals                   []portal
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		z.mu.Lock()
-		v := fill.Values{"ID": z.fix.SelfClientID, "Secret": z.fix.SelfClientSecret, "Portals": portalValues(z.users[z.fix.OwnerEmail].portals)}
+		d := data{ID: z.fix.SelfClientID, Secret: z.fix.SelfClientSecret, Portals: z.users[z.fix.OwnerEmail].portals}
 		z.mu.Unlock()
 		if r.Method == http.MethodPost {
 			minutes, err := strconv.Atoi(r.PostFormValue("minutes"))
 			if err != nil {
 				minutes = int(zohoSelfCodeLife.Minutes())
 			}
-			v["Minutes"] = minutes
-			if v["Code"], err = z.selfCode(zohoScopes(r.PostFormValue("scope")), minutes, r.PostFormValue("portal")); err != nil {
-				v["Problem"] = "Enter a valid scope and time duration"
+			d.Minutes = minutes
+			if d.Code, err = z.selfCode(zohoScopes(r.PostFormValue("scope")), minutes, r.PostFormValue("portal")); err != nil {
+				d.Problem = "Enter a valid scope and time duration"
 			}
 		}
-		writePage(w, http.StatusOK, page, v)
+		writePage(w, http.StatusOK, page, d)
 	})
 }
 

@@ -16,9 +16,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"text/template"
 
 	"deskward/core"
-	"deskward/core/fill"
 	"deskward/core/locale"
 )
 
@@ -113,51 +113,44 @@ func Render(files fs.FS, kind Kind, v Values) (string, error) {
 	if err != nil {
 		return "", failed(v, "snippet.endpoint", nil)
 	}
-	values := valuesOf(v, endpoint)
-	functions := functions(v.Say)
-	shared, err := read(files, sharedFile, functions)
+	name := kind.FileName() + ".tmpl"
+	t, err := template.New(name).Funcs(functions(v.Say)).ParseFS(files, "snippets/"+name, "snippets/"+sharedFile)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("read the code of %s: %w", kind, err)
 	}
-	values["Fetch"] = shared.Text(values)
-	code, err := read(files, kind.FileName()+".tmpl", functions)
-	if err != nil {
-		return "", err
+	d := data{
+		Account: core.CleanLine(v.Key.Account), KeyName: core.CleanLine(v.Key.Name), KID: v.Key.KID, Endpoint: endpoint,
+		Messaging: v.Key.Kind == core.KeyMessaging, Variable: Variable(v.Key.Kind), Rules: "server.rules-chat", Life: chatLife,
 	}
-	return code.Text(values), nil
+	if d.Messaging {
+		d.Rules, d.Life = "server.rules-messaging", messagingLife
+	}
+	var out strings.Builder
+	if err := t.Execute(&out, d); err != nil {
+		return "", fmt.Errorf("write the code of %s: %w", kind, err)
+	}
+	return out.String(), nil
 }
 
-// sharedFile is what several kinds include.
+// sharedFile defines what several kinds include.
 const sharedFile = "fetch.js.tmpl"
 
-func read(files fs.FS, name string, with fill.Functions) (*fill.Template, error) {
-	t, err := fill.ParseFile(files, "snippets/"+name, with)
-	if err != nil {
-		return nil, fmt.Errorf("read the code: %w", err)
-	}
-	return t, nil
+// data is what the templates see.
+type data struct {
+	Account, KeyName, KID, Endpoint string
+
+	Messaging bool   // else Chat
+	Variable  string // of the environment, with the secret
+	Rules     string // key of the comment on what goes into a token
+	Life      int    // seconds
 }
 
-// valuesOf are what the templates see. Life is in seconds, Rules the key of
-// the comment on what goes into a token.
-func valuesOf(v Values, endpoint string) fill.Values {
-	values := fill.Values{
-		"Account": core.CleanLine(v.Key.Account), "KeyName": core.CleanLine(v.Key.Name), "KID": v.Key.KID, "Endpoint": endpoint,
-		"Variable": Variable(v.Key.Kind), "Messaging": false, "Rules": "server.rules-chat", "Life": chatLife,
-	}
-	if v.Key.Kind == core.KeyMessaging {
-		values["Messaging"], values["Rules"], values["Life"] = true, "server.rules-messaging", messagingLife
-	}
-	return values
-}
-
-func functions(say *locale.Printer) fill.Functions {
+func functions(say *locale.Printer) template.FuncMap {
 	text := func(key string) string { return say.T("snippet." + key) }
-	return fill.Functions{
-		"t": func(args ...string) string { return text(args[0]) },
-		// c writes a text as a comment: the mark stands before each of its lines.
-		"c": func(args ...string) string {
-			mark, key := args[0], args[1]
+	return template.FuncMap{
+		"t": text,
+		// c writes a text as a comment: mark stands before each of its lines.
+		"c": func(mark, key string) string {
 			lines := strings.Split(text(key), "\n")
 			for i, line := range lines {
 				lines[i] = strings.TrimRight(mark+line, " ")
@@ -167,7 +160,7 @@ func functions(say *locale.Printer) fill.Functions {
 		// q writes a string literal. What is quoted is a key id or an address
 		// without quotes, backslashes and dollars, so that every language of the
 		// templates reads it alike.
-		"q": func(args ...string) string { return strconv.Quote(args[0]) },
+		"q": strconv.Quote,
 	}
 }
 

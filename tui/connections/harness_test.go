@@ -3,6 +3,7 @@ package connections_test
 import (
 	"context"
 	"encoding/json"
+	"html/template"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -23,7 +24,6 @@ import (
 	"deskward/core"
 	"deskward/core/advice"
 	"deskward/core/consent"
-	"deskward/core/fill"
 	"deskward/core/locale"
 	"deskward/core/platform"
 	"deskward/core/transport"
@@ -138,7 +138,7 @@ func newRig(t testing.TB) *rig {
 		Store: r.store, Connections: r.connections, Events: r.events, Clock: r.clock, HTTP: client,
 		Leases: &core.Leases{Store: r.store, Clock: r.clock, Actor: r.events.Actor},
 		Config: r.service.Config, Check: r.service.Check,
-		Page: fill.Must("{{.Heading}}"), Text: func(k string) string { return k },
+		Page: template.Must(template.New("page").Parse("{{.Heading}}")), Text: func(k string) string { return k },
 	}
 	r.service.Tokens = r.consent
 	r.deps = connections.Deps{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html/template"
 	"io/fs"
 	"net"
 	"net/http"
@@ -19,7 +20,6 @@ import (
 	"deskward/assets"
 	"deskward/core"
 	"deskward/core/advice"
-	"deskward/core/fill"
 	"deskward/core/locale"
 	service "deskward/core/visitortoken/endpoint"
 	"deskward/store/mem"
@@ -144,7 +144,7 @@ func newRig(t testing.TB, lang locale.Lang) *rig {
 	t.Helper()
 	st := mem.New()
 	keys := &core.SigningKeys{Store: st, Events: &core.EventLog{Store: st, Clock: fixed{}, Actor: core.Actor{User: "mina", Host: "jump01"}}}
-	try, err := fill.ParseFile(assets.Pages, "pages/try.html", nil)
+	try, err := template.ParseFS(assets.Pages, "pages/try.html")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package peertest
 import (
 	"context"
 	"fmt"
+	"html/template"
 	"net/http"
 	"strings"
 	"sync"
@@ -11,7 +12,6 @@ import (
 
 	"deskward/core"
 	"deskward/core/consent"
-	"deskward/core/fill"
 	"deskward/core/platform"
 	"deskward/core/platform/oauth2"
 	"deskward/core/transport"
@@ -58,7 +58,7 @@ func newSession(t *testing.T, store core.Store, clock *clock) *session {
 	c := &consent.Service{
 		Store: store, Connections: connections, Events: events, Leases: &core.Leases{Store: store, Clock: clock, Actor: actor},
 		Clock: clock, HTTP: client, Config: p.Config, Discover: p.Discover, Check: p.Check,
-		Page: fill.Must("{{.Heading}}{{range .Lines}} {{.}}{{end}}"),
+		Page: template.Must(template.New("").Parse("{{.Heading}}{{range .Lines}} {{.}}{{end}}")),
 		Text: func(key string) string { return key },
 	}
 	p.Tokens = c

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,7 +15,6 @@ import (
 
 	"deskward/core"
 	"deskward/core/consent"
-	"deskward/core/fill"
 	"deskward/core/platform"
 	"deskward/core/platform/oauth2"
 	"deskward/core/transport"
@@ -95,7 +95,7 @@ func services(t *testing.T, e transport.Endpoints) (*platform.Service, *consent.
 	c := &consent.Service{
 		Store: st, Connections: connections, Events: events, Leases: &core.Leases{Store: st, Clock: clock, Actor: actor},
 		Clock: clock, HTTP: client, Config: p.Config, Discover: p.Discover, Check: p.Check,
-		Page: fill.Must("{{.Heading}}"), Text: func(key string) string { return key },
+		Page: template.Must(template.New("").Parse("{{.Heading}}")), Text: func(key string) string { return key },
 	}
 	p.Tokens = c
 	return p, c

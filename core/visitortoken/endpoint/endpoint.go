@@ -31,13 +31,13 @@ package endpoint
 import (
 	"context"
 	"errors"
+	"html/template"
 	"net"
 	"net/http"
 	"syscall"
 	"time"
 
 	"deskward/core"
-	"deskward/core/fill"
 	"deskward/core/locale"
 	"deskward/core/transport"
 )
@@ -79,7 +79,7 @@ type Options struct {
 // command use.
 type Service struct {
 	Keys *core.SigningKeys
-	Page *fill.Template // the page at /try; nil: there is none
+	Page *template.Template // the page at /try; nil: there is none
 
 	// KeyList reads the public keys of an RS256 project anew, keeps them and
 	// returns the key with them; nil: they are only read from the store again.

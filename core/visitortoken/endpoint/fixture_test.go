@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"io"
 	"maps"
 	"net/http"
@@ -18,7 +19,6 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"deskward/core"
-	"deskward/core/fill"
 	"deskward/core/locale"
 	"deskward/core/visitortoken/endpoint"
 	"deskward/store/mem"
@@ -121,7 +121,7 @@ func (b bench) start(t testing.TB, change func(*endpoint.Options)) *endpoint.Ser
 func withTry(t testing.TB, b *bench, l locale.Lang) func(*endpoint.Options) {
 	t.Helper()
 	var err error
-	if b.service.Page, err = fill.ParseFile(os.DirFS("../../../assets/pages"), "try.html", nil); err != nil {
+	if b.service.Page, err = template.ParseFiles("../../../assets/pages/try.html"); err != nil {
 		t.Fatal(err)
 	}
 	say, err := locale.Load(os.DirFS("../../../assets/locales"), l)

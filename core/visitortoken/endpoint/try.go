@@ -1,9 +1,11 @@
 package endpoint
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"html/template"
 	"io"
 	"net/http"
 	"net/netip"
@@ -11,7 +13,6 @@ import (
 	"time"
 
 	"deskward/core"
-	"deskward/core/fill"
 	"deskward/core/locale"
 	"deskward/core/visitortoken"
 )
@@ -20,7 +21,7 @@ import (
 // takes a token in a form and can set the cookie, which else is the
 // integrator's to set.
 type tryPage struct {
-	page    *fill.Template
+	page    *template.Template
 	say     *locale.Printer
 	handler *handler
 }
@@ -33,31 +34,18 @@ const tryCookieLife = 10 * time.Minute
 // maxTryBody is how large a pasted token may be.
 const maxTryBody = 64 << 10
 
-// TryData is what the page is filled with. Every text is plain: the filling
+// TryData is what the page is executed with. Every text is plain: html/template
 // escapes it.
 type TryData struct {
-	Nonce string // of the style and script elements
-	Lang  string
-	Path  string            // of the endpoint
-	Text  map[string]string // the page's texts, by what stands behind "try."
+	Nonce  string // of the style and script elements
+	Lang   string
+	Cookie string            // name of the cookie
+	Path   string            // of the endpoint
+	Text   map[string]string // the page's texts, by what stands behind "try."
 }
 
-// Fill makes the page. Its own elements have the texts by their names, with _
-// for what no name may have; its script has all of them, as JSON.
-func (d TryData) Fill(page *fill.Template) (string, error) {
-	texts := fill.Values{}
-	for key, text := range d.Text {
-		texts[strings.NewReplacer("-", "_", ".", "_").Replace(key)] = text
-	}
-	raw, err := json.Marshal(d.Text)
-	if err != nil {
-		return "", err
-	}
-	return page.HTML(fill.Values{"Nonce": d.Nonce, "Lang": d.Lang, "Path": d.Path, "Text": texts, "Texts": string(raw)}), nil
-}
-
-// TryTexts are the texts of the page; their keys are "try." and these.
-func TryTexts() []string {
+// texts of the page; the locale keys are "try." and these.
+func tryTexts() []string {
 	return []string{
 		"title", "intro", "token", "token.hint", "send-bearer", "set-cookie", "send-cookie", "drop-cookie", "cookie.note",
 		"result", "waiting", "cookie-set", "cookie-dropped", "got", "refused", "header", "payload", "verdict", "unreachable", "noscript",
@@ -100,13 +88,13 @@ func (t *tryPage) show(w http.ResponseWriter) (answer, bool) {
 	rand.Read(b[:]) //nolint:errcheck // crypto/rand.Read never fails.
 	d := TryData{
 		Nonce: base64.RawURLEncoding.EncodeToString(b[:]), Lang: string(t.say.Lang()),
-		Path: Path, Text: map[string]string{},
+		Cookie: t.handler.cookie, Path: Path, Text: map[string]string{},
 	}
-	for _, key := range TryTexts() {
+	for _, key := range tryTexts() {
 		d.Text[key] = t.say.T("try." + key)
 	}
-	page, err := d.Fill(t.page)
-	if err != nil {
+	var page bytes.Buffer
+	if err := t.page.Execute(&page, d); err != nil {
 		return failure(http.StatusInternalServerError, "01-06", "No page can be made", "serve.page"), false
 	}
 	header := w.Header()
@@ -114,7 +102,7 @@ func (t *tryPage) show(w http.ResponseWriter) (answer, bool) {
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+d.Nonce+"'; style-src 'nonce-"+d.Nonce+
 		"'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	_, _ = io.WriteString(w, page) // the browser may be gone
+	_, _ = w.Write(page.Bytes()) // the browser may be gone
 	return answer{status: http.StatusOK}, true
 }
 
