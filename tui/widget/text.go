@@ -81,13 +81,17 @@ func wrapParagraph(par string, width int) []string {
 		var seg string
 		seg, rest, _, state = uniseg.FirstLineSegmentInString(rest, state)
 		w := ansi.StringWidth(strings.TrimRight(seg, " "))
-		if used > 0 && used+w > width {
+		switch {
+		case used+w <= width:
+		case used > 0:
 			flush()
+		default: // signs without width, which a segment may be made of
+			seg, line = line+seg, ""
 		}
 		for w > width { // no break in it is allowed, so any will do
 			head := ansi.Truncate(seg, width, "")
-			if head == "" {
-				return append(out, seg)
+			if head == "" { // wider than a line
+				head, _, _, _ = uniseg.FirstGraphemeClusterInString(seg, -1)
 			}
 			out = append(out, head)
 			seg = strings.TrimPrefix(seg, head)

@@ -53,6 +53,7 @@ func FuzzWrapKeepsTheWidthAndTheText(f *testing.F) {
 	f.Add("メッセージングのキー、Chat のシークレット、「Xsolla」ログインのキーを。", 11)
 	f.Add("https://accounts.example.test/oauth/v2/auth?client_id=1000.ABC&scope=Desk.tickets.READ", 30)
 	f.Add("👩‍💻👩‍💻👩‍💻", 3)
+	f.Add("\u0601「"+strings.Repeat("a", 30), 20) // a sign without width, and a run that is longer than a line
 	f.Fuzz(func(t *testing.T, text string, width int) {
 		width = 2 + abs(width)%200
 		lines := Wrap(text, width)
@@ -74,6 +75,13 @@ func FuzzWrapKeepsTheWidthAndTheText(f *testing.F) {
 			t.Fatalf("the text changed: %q, want %q", got, want)
 		}
 	})
+}
+
+func TestWrapLosesNothingWhereALineIsNarrowerThanACharacter(t *testing.T) {
+	t.Parallel()
+	if got := strings.Join(Wrap("山田a", 1), "|"); got != "山|田|a" {
+		t.Errorf("%q", got)
+	}
 }
 
 func abs(n int) int {
