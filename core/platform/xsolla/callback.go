@@ -54,7 +54,8 @@ func ReadCallback(address core.Secret, state string) (Callback, error) {
 		return bad("xsolla.callback-refused")
 	case c.Token.Empty() && c.Code.Empty() && q.Get("challenge_id") != "":
 		return bad("xsolla.second-factor")
-	case c.Token.Empty() == c.Code.Empty(): // neither, or both
+	case c.Token.Empty() == c.Code.Empty(), // neither, or both
+		!core.IsToken(q.Get("token")), !core.IsToken(q.Get("code")):
 		return bad("xsolla.callback-empty")
 	}
 	return c, nil

@@ -30,6 +30,8 @@ func TestCallbackGivesTokenOrCode(t *testing.T) {
 		"twice":              {"https://shop.example/cb?token=a&token=b", "", "", "", "xsolla.callback-empty"},
 		"twice, in fragment": {"https://shop.example/cb?token=a#token=b", "", "", "", "xsolla.callback-empty"},
 		"nothing":            {"", "", "", "", "xsolla.callback-empty"},
+		"a line too much":    {"https://shop.example/cb?token=a%0Acurl", "", "", "", "xsolla.callback-empty"},
+		"an escape in code":  {"http://127.0.0.1/cb?code=a%1b%5d52&state=state-of-mine", "state-of-mine", "", "", "xsolla.callback-empty"},
 		"bad escape":         {"https://shop.example/cb?token=%zz", "", "", "", "xsolla.callback-empty"},
 	} {
 		got, err := xsolla.ReadCallback(core.NewSecret(c.address), c.state)
@@ -48,6 +50,9 @@ func FuzzReadCallback(f *testing.F) {
 		c, err := xsolla.ReadCallback(core.NewSecret(address), state)
 		if err == nil && c.Token.Empty() == c.Code.Empty() {
 			t.Errorf("neither or both of token and code")
+		}
+		if text := c.Token.Reveal() + c.Code.Reveal(); err == nil && !core.IsToken(text) {
+			t.Errorf("%q is no token", text)
 		}
 		if err != nil && (core.CodeOf(err) == "" || len(address) > 20 && strings.Contains(err.Error(), address)) {
 			t.Errorf("the error is %v", err)

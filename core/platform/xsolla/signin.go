@@ -162,7 +162,7 @@ func (l *Login) tokens(tried string, a *transport.Answer) (Tokens, error) {
 	if err := l.decode(a, &body); err != nil {
 		return Tokens{}, err
 	}
-	if body.Access == "" {
+	if body.Access == "" || !core.IsToken(body.Access) || !core.IsToken(body.Refresh) {
 		return Tokens{}, l.malformed(tried, a)
 	}
 	t := Tokens{

@@ -245,7 +245,7 @@ func (c *Conversations) oneKey(ctx context.Context, tried, method, rest string, 
 	if err := c.do(ctx, tried, method, path, nil, body, &found); err != nil {
 		return platform.VendorKey{}, err
 	}
-	if found.Key.ID == "" || found.Key.Secret == "" {
+	if found.Key.ID == "" || found.Key.Secret == "" || !core.IsToken(found.Key.Secret) {
 		return platform.VendorKey{}, c.malformed(tried)
 	}
 	return platform.VendorKey{ID: core.CleanLine(found.Key.ID), Name: core.CleanLine(found.Key.Name), Secret: core.NewSecret(found.Key.Secret)}, nil

@@ -350,3 +350,19 @@ func TestTokenEndIsShownOfLongTokensOnly(t *testing.T) {
 		}
 	}
 }
+
+func TestATokenThatWouldActOnATerminalIsNotTaken(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		`{"access_token":"a\nb"}`, `{"access_token":"a\u001b]0;x\u0007"}`, `{"access_token":"a","refresh_token":"b\u202ec"}`, `{"access_token":"a","refresh_token":"b\r\nX: y"}`,
+	} {
+		got, _, err := readTokens(&transport.Answer{Status: 200, Header: http.Header{}, Body: []byte(body)}, "accounts.zoho.eu")
+		if core.CodeOf(err) != "oauth.token-malformed" || !got.Access.Empty() || !got.Refresh.Empty() {
+			t.Errorf("%s: %v %v", body, got, err)
+		}
+		_, err = ExchangeRequest{On: "acme"}.read(&transport.Answer{Status: 200, Header: http.Header{}, Body: []byte(body)}, "accounts.zoho.eu")
+		if core.CodeOf(err) != "zoho.authtooauth.unknown" || core.ClassOf(err) != core.Unknown { // the old token may be on its way out
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}

@@ -59,6 +59,9 @@ func readTokens(a *transport.Answer, host string) (Tokens, oauthFault, error) {
 		return Tokens{}, fault, err
 	}
 	str := func(name string) string { s, _ := raw[name].(string); return s }
+	if !core.IsToken(str("access_token")) || !core.IsToken(str("refresh_token")) {
+		return Tokens{}, fault, &core.Error{Tried: "read-answer", On: host, Code: "oauth.token-malformed", Class: core.Refused}
+	}
 	t := Tokens{
 		Access:   core.NewSecret(str("access_token")),
 		Refresh:  core.NewSecret(str("refresh_token")),
