@@ -3,13 +3,16 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"deskward/core"
+	"deskward/core/locale"
 	"deskward/core/platform"
 	"deskward/core/platform/all"
 )
@@ -80,7 +83,7 @@ func (a *app) connect(ctx context.Context, platformID string, o connectOptions) 
 			return err
 		}
 		if conn, err = p.NewConnection(answers); err != nil {
-			return err
+			return a.named(p, o, err)
 		}
 		if err = a.sayLint(conn.Name, p.Findings(conn)); err != nil {
 			return err
@@ -91,6 +94,46 @@ func (a *app) connect(ctx context.Context, platformID string, o connectOptions) 
 		return err
 	}
 	return a.obtain(ctx, s, conn, o)
+}
+
+// named puts into an error of the answers what the admin calls things here:
+// the client's file, and an answer that is missing by its name and its flag.
+func (a *app) named(p platform.Platform, o connectOptions, err error) error {
+	e, ok := errors.AsType[*core.Error](err)
+	if !ok {
+		return err
+	}
+	told := *e
+	switch {
+	case e.Tried == "read-client" && e.On == "":
+		told.On = o.clientJSON
+	case e.Code == "platform.ask-missing":
+		input := e.Params["input"]
+		told.Params = maps.Clone(e.Params)
+		for _, key := range []string{"ask." + string(p.ID) + "." + input, "connections.ask." + input} {
+			if a.say.Has(key) {
+				told.Params["input"] = a.say.T("cmd.connect.input", locale.Params{"label": a.say.T(key), "flag": flagOf(input)})
+				break
+			}
+		}
+	}
+	return &told
+}
+
+// flagOf is the flag by which an answer is given.
+func flagOf(input string) string {
+	switch input {
+	case "account", "region", "issuer", "client_id":
+		return "--" + strings.ReplaceAll(input, "_", "-")
+	case "scopes":
+		return "--scope"
+	case core.SecretClientSecret:
+		return "--client-secret-file"
+	}
+	if isToken(input) {
+		return "--token-file"
+	}
+	return "--set " + input + "=…"
 }
 
 // mayTakeUp reports why an existing connection cannot be what is asked for:
@@ -167,9 +210,9 @@ func (a *app) connectAnswers(ctx context.Context, p platform.Platform, o connect
 		return answers, err
 	}
 	if fileAsk, has := fileAskOf(p, answers.Grant); has && o.clientJSON != "" {
-		raw, err := readFile(o.clientJSON)
+		raw, err := readVendorFile(o.clientJSON)
 		if err != nil {
-			return answers, inputError("read-client", o.clientJSON, err)
+			return answers, err
 		}
 		answers.Secret[fileAsk] = core.NewSecret(string(raw))
 	} else if o.clientJSON != "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,9 +23,9 @@ type client struct {
 // Google's client_secret.json, with the client below "installed" or "web", or
 // a flat one such as Zoho's self_client.json.
 func readClientJSON(name string) (client, error) {
-	raw, err := readFile(name)
+	raw, err := readVendorFile(name)
 	if err != nil {
-		return client{}, inputError("read-client", name, err)
+		return client{}, err
 	}
 	type fields struct {
 		ID     string `json:"client_id"`
@@ -98,6 +99,9 @@ func readVendorFile(name string) ([]byte, error) {
 	raw, err := readFile(path)
 	if err != nil {
 		return nil, inputError("read-client", name, err)
+	}
+	if len(bytes.TrimSpace(raw)) == 0 { // else it would count as one that was not given
+		return nil, &core.Error{Tried: "read-client", On: name, Code: "client-json.empty", Class: core.Usage}
 	}
 	return raw, nil
 }

@@ -129,7 +129,15 @@ func headline(e *core.Error, why string, p *locale.Printer) string {
 	if e.Tried == "" || !p.Has(key) {
 		return why
 	}
-	return p.T("advice.headline", locale.Params{"tried": text(p, key, paramsOf(e)), "why": why})
+	tried := text(p, key, paramsOf(e))
+	if e.On == "" { // the blank before what is not named goes with it
+		gap := " "
+		if p.Lang() == locale.Japanese {
+			gap = ""
+		}
+		tried = strings.TrimSpace(strings.ReplaceAll(tried, "  ", gap))
+	}
+	return p.T("advice.headline", locale.Params{"tried": tried, "why": why})
 }
 
 // outcome says in a sentence who failed at it.

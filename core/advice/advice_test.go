@@ -101,6 +101,19 @@ func TestExplanationSaysWhatFailedWhyAndWhatNext(t *testing.T) {
 	}
 }
 
+func TestAThingWithoutANameLeavesNoGapInTheSentence(t *testing.T) {
+	t.Parallel()
+	for lang, want := range map[locale.Lang]string{
+		locale.English:  "Could not read the client's file: ",
+		locale.Japanese: "クライアントのファイルの読み取り",
+	} {
+		got := catalogue(t).Explain(&core.Error{Tried: "read-client", Code: "google.file-malformed"}, printer(t, lang)).Headline
+		if !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %q", lang, got)
+		}
+	}
+}
+
 func TestVendorsWordsAreMadeSafeToDraw(t *testing.T) {
 	t.Parallel()
 	err := &core.Error{Tried: "refresh", On: "A\x1b[2J", Code: "oauth.invalid_grant", Class: core.Refused, Params: map[string]string{"description": "gone\x1b]0;x\a"}}

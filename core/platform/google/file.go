@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"deskward/core"
+	"deskward/core/sheet"
 	"deskward/core/transport"
 )
 
@@ -50,15 +51,21 @@ type File struct {
 const longestFile = 1 << 20
 
 // ParseFile reads the JSON that the Cloud console offers for a client or a
-// service account. It fails with code google.file-malformed for what is no JSON
-// object; what the object is good for is Lint's to say. Neither quotes the file.
+// service account. It fails with code google.file-web-page for a page of the
+// console and google.file-malformed for what else is no JSON object; what the object is good for is Lint's to say. Neither quotes the file.
 func ParseFile(data []byte) (File, error) {
 	bad := &core.Error{Tried: "read-client", Code: "google.file-malformed", Class: core.Usage}
 	if len(data) > longestFile {
 		return File{}, bad
 	}
 	var top map[string]json.RawMessage
-	data = []byte(strings.TrimPrefix(string(data), "\ufeff"))
+	if text, enc, ok := sheet.Decode(data); ok && enc != sheet.ShiftJIS { // an editor may have saved it as UTF-16
+		data = []byte(text)
+	}
+	if strings.HasPrefix(strings.TrimSpace(string(data)), "<") {
+		bad.Code = "google.file-web-page"
+		return File{}, bad
+	}
 	if transport.DecodeJSON(data, &top) != nil || top == nil {
 		return File{}, bad
 	}

@@ -2,6 +2,7 @@ package google
 
 import (
 	"crypto/rsa"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -61,8 +62,8 @@ func borrowed() map[string]string {
 func AllFindings() []string {
 	out := []string{
 		"audience-unknown", "auth-url-stale", "borrowed-client", "callback-almost", "callback-desktop", "callback-missing", "callback-none", "client-id-malformed", "client-id-missing", "delegate", "grant-code",
-		"grant-service-account", "internal-consumer", "key-malformed", "key-missing", "redirect-almost", "redirect-insecure", "redirect-missing",
-		"redirect-none", "redirect-oob", "scope-mail", "secret-missing", "secret-optional", "service-id", "shared-client", "subject-consumer",
+		"grant-service-account", "internal-consumer", "key-malformed", "key-missing", "redirect-almost", "redirect-impossible", "redirect-insecure", "redirect-missing",
+		"redirect-none", "redirect-oob", "scope-mail", "secret-masked", "secret-missing", "secret-optional", "service-id", "shared-client", "subject-consumer",
 		"subject-missing", "subject-robot", "testing-seven-days", "token-url-foreign", "token-url-stale", "universe",
 	}
 	for _, k := range wrongKinds() {
@@ -133,6 +134,8 @@ func (l *lint) client() {
 		l.add(platform.Stops, "client-id-malformed", "id", l.f.ClientID)
 	}
 	switch {
+	case strings.ContainsAny(l.f.ClientSecret.Reveal(), "*•●…"):
+		l.add(platform.Stops, "secret-masked")
 	case !l.f.ClientSecret.Empty():
 	case l.f.Kind == KindWeb:
 		l.add(platform.Stops, "secret-missing")
@@ -151,6 +154,8 @@ func (l *lint) redirects() {
 			l.add(platform.Notes, "redirect-oob", "redirect", r)
 		case l.f.Kind == KindWeb && (err != nil || u.Scheme != "https" && !transport.IsLoopback(u.Hostname())):
 			l.add(platform.Warns, "redirect-insecure", "redirect", r)
+		case l.f.Kind == KindWeb && !registrable(r, u):
+			l.add(platform.Warns, "redirect-impossible", "redirect", r)
 		}
 	}
 	if l.use.Elsewhere {
@@ -176,6 +181,14 @@ func (l *lint) redirects() {
 		}
 		l.add(platform.Warns, "redirect-missing", "redirect", want, "registered", registered)
 	}
+}
+
+// registrable reports whether Google lets a web client have a redirect URI: no
+// wildcard, user, fragment or "..", and no address but this machine's for a
+// host.
+func registrable(raw string, u *url.URL) bool {
+	return u.Hostname() != "" && u.User == nil && u.Fragment == "" && !strings.ContainsAny(raw, "* ") && !strings.Contains(u.Path, "..") &&
+		(net.ParseIP(u.Hostname()) == nil || transport.IsLoopback(u.Hostname()))
 }
 
 // callback looks whether another system's callback is registered.

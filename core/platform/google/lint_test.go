@@ -67,6 +67,22 @@ func TestKindOfAFileIsToldByItsContent(t *testing.T) {
 	}
 }
 
+func TestAFileThatAnEditorSavedIsRead(t *testing.T) {
+	t.Parallel()
+	raw := []byte{0xff, 0xfe}
+	for _, r := range `{"web":{"client_id":"a"}}` {
+		raw = append(raw, byte(r), 0)
+	}
+	if f := parse(t, string(raw)); f.Kind != google.KindWeb || f.ClientID != "a" {
+		t.Errorf("UTF-16: %+v", f)
+	}
+	for _, page := range []string{"<!DOCTYPE html><html></html>", "\ufeff\n <html>"} {
+		if _, err := google.ParseFile([]byte(page)); core.CodeOf(err) != "google.file-web-page" {
+			t.Errorf("%q: %v", page, err)
+		}
+	}
+}
+
 func TestLintNamesEveryProblemOfAClient(t *testing.T) {
 	t.Parallel()
 	web := func(members string) string { return `{"web":{"client_id":"` + goodID + `",` + members + `}}` }
@@ -98,6 +114,9 @@ func TestLintNamesEveryProblemOfAClient(t *testing.T) {
 		"Thunderbird's":             {`{"installed":{"client_id":"406964657835-aq8lmia8j95dhl1a2bvharmfk3t1hgqj.apps.googleusercontent.com",` + secret + `}}`, "borrowed-client"},
 		"gcloud's credential":       {`{"type":"authorized_user","client_id":"764086051850-6qr4p6gpi6hn506pt8ejuq83di341hur.apps.googleusercontent.com"}`, "kind-authorized_user"},
 		"a service account":         {`{"type":"service_account"}`, "grant-code"},
+		"a hidden secret":           {web(`"client_secret":"****a1b2","redirect_uris":["` + ourURI + `"]`), "secret-masked"},
+		"an address for a host":     {web(secret + `,"redirect_uris":["` + ourURI + `","https://10.0.0.7/cb"]`), "redirect-impossible shared-client"},
+		"a wildcard":                {web(secret + `,"redirect_uris":["` + ourURI + `","https://*.acme.example/cb"]`), "redirect-impossible shared-client"},
 		"another universe":          {`{"installed":{"client_id":"` + goodID + `",` + secret + `,"universe_domain":"cloud.example"}}`, "universe"},
 		"much at once": {
 			`{"web":{"client_id":"x","redirect_uris":["urn:ietf:wg:oauth:2.0:oob"],"token_uri":"https://accounts.google.com/o/oauth2/token"}}`,

@@ -74,7 +74,7 @@ func (m *service) lintClient(_ context.Context, in LintClientIn) (LintClientOut,
 func checkCallback(raw string) (string, error) {
 	raw = strings.TrimSpace(raw)
 	u, err := url.Parse(raw)
-	if err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" || strings.ContainsAny(raw, "* ") ||
+	if err != nil || !registrable(raw, u) ||
 		u.Scheme != "https" && (u.Scheme != "http" || !transport.IsLoopback(u.Hostname())) {
 		return "", &core.Error{Tried: "read-input", Code: "google.bad-callback", Class: core.Usage}
 	}
