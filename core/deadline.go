@@ -62,6 +62,25 @@ func PutDeadline(w Writer, d Deadline) error {
 	return err
 }
 
+// DropDeadline deletes a deadline of a subject that is being removed, and what
+// was said of it, within the caller's transaction. There may be none.
+func DropDeadline(w Writer, subject, code string) error {
+	id := deadlineID(subject, code)
+	for _, kind := range []Kind{KindDeadline, KindDismissal} {
+		rec, err := w.Get(kind, id)
+		if CodeOf(err) == ErrNotFound.Code {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := w.Delete(kind, id, rec.Rev); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // deadlineID is opaque, as record ids are, and the same for the same subject
 // and code.
 func deadlineID(subject, code string) string {

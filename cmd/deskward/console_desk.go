@@ -216,8 +216,9 @@ func (d *desk) sections() []tui.Section {
 			s := d.session.Load()
 			return deadlines.New(deadlines.Deps{
 				All: s.deadlines.All, Dismiss: s.deadlines.Dismiss, Restore: s.deadlines.Restore,
-				Open:  func(id string) screen.Screen { return connections.Detail(d.connectionDeps(), id) },
-				Guide: d.beginGuide,
+				Open:   func(id string) screen.Screen { return connections.Detail(d.connectionDeps(), id) },
+				Tokens: func(batchID string, line int) screen.Screen { return tokens.Batch(d.tokenDeps(), batchID, line) },
+				Guide:  d.beginGuide,
 			})
 		}},
 		{ID: "log", Title: "section.log", Open: func() screen.Screen {

@@ -6,6 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"deskward/core"
+	"deskward/core/tokenbatch"
+	"deskward/tui/widget"
 )
 
 func (a *app) deadlinesCommand() *cobra.Command {
@@ -117,7 +119,15 @@ func (a *app) deadline(d core.Deadline) string {
 	}
 	params := localeParams("name", d.Subject.Name, "at", stamp(d.At), "code", d.Code)
 	for k, v := range d.Detail {
-		params[k] = v
+		params[k] = core.CleanLine(v)
 	}
-	return a.say.T(key, params)
+	what := a.say.T(key, params)
+	if d.Detail[tokenbatch.DetailBatch] == "" {
+		return what
+	}
+	of := "deadlines.of-list"
+	if d.Detail[tokenbatch.DetailList] == "" {
+		of = "deadlines.of-pasted"
+	}
+	return widget.Sentences(what, a.say.T(of, params))
 }

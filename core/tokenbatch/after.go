@@ -3,6 +3,7 @@ package tokenbatch
 import (
 	"cmp"
 	"context"
+	"strconv"
 	"sync"
 	"time"
 
@@ -13,10 +14,25 @@ import (
 // taken effect.
 const mayEnd = "tokenbatch.old-token-may-end"
 
+// What the deadline's Detail says of the row that it is about.
+const (
+	DetailBatch = "batch"     // id of its list
+	DetailList  = "list"      // the list's name; "" it was pasted
+	DetailLine  = "line"      // of the row in it
+	DetailToken = "token_end" // the old token's last four characters
+)
+
 // putMayEnd puts the end of a token on the deadlines that may have been
 // exchanged: what still uses it may stop then.
 func (s *Service) putMayEnd(w core.Writer, r Row) error {
-	d := core.Deadline{Subject: core.Subject{Kind: core.KindTokenRow, ID: r.id, Name: r.Name}, Code: mayEnd, At: r.OldEnds}
+	b, err := getBatch(w, r.batch())
+	if err != nil {
+		return err
+	}
+	d := core.Deadline{
+		Subject: core.Subject{Kind: core.KindTokenRow, ID: r.id, Name: r.Name}, Code: mayEnd, At: r.OldEnds,
+		Detail: map[string]string{DetailBatch: b.ID, DetailList: b.Name, DetailLine: strconv.Itoa(r.Line), DetailToken: r.TokenEnd},
+	}
 	if r.State != Unknown {
 		d.Done = s.Clock.Now()
 	}

@@ -41,6 +41,9 @@ type rowHead struct {
 
 func rowID(batch string, n int) string { return fmt.Sprintf("%s-%06d", batch, n) }
 
+// batch is the id of the batch that the row is of.
+func (r Row) batch() string { return r.id[:max(0, strings.LastIndexByte(r.id, '-'))] }
+
 func rowOf(rec core.Record) (Row, error) {
 	var h rowHead
 	if err := json.Unmarshal(rec.Head, &h); err != nil {
@@ -279,7 +282,7 @@ func (s *Service) Remove(ctx context.Context, id string, anyway bool) error {
 			if !anyway && (r.State == Unknown || r.State == Begun || (r.State == Done || r.State == Lost) && r.DeadAt.IsZero()) {
 				return &core.Error{Tried: "remove-batch", On: b.Name, Code: "tokenbatch.needed", Class: core.Usage}
 			}
-			if err := w.Delete(core.KindTokenRow, r.id, r.rev); err != nil {
+			if err := s.removeRow(w, r); err != nil {
 				return err
 			}
 		}
@@ -292,6 +295,16 @@ func (s *Service) Remove(ctx context.Context, id string, anyway bool) error {
 		return err
 	}
 	return s.erase(ctx)
+}
+
+// removeRow deletes a row, and the deadline that nobody could settle without it.
+func (s *Service) removeRow(w core.Writer, r Row) error {
+	if r.State == Unknown {
+		if err := core.DropDeadline(w, r.id, mayEnd); err != nil {
+			return err
+		}
+	}
+	return w.Delete(core.KindTokenRow, r.id, r.rev)
 }
 
 func (s *Service) erase(ctx context.Context) error {

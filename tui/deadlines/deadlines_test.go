@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"deskward/assets"
 	"deskward/core"
 	"deskward/core/locale"
+	"deskward/core/tokenbatch"
 	"deskward/store/mem"
 	"deskward/tui"
 	"deskward/tui/deadlines"
@@ -257,4 +259,69 @@ func TestDismissingReadsWellAtEverySize(t *testing.T) {
 			}
 		}
 	}
+}
+
+// mayEnd is the end of an old token of a list, whose exchange nobody saw the
+// end of.
+func mayEnd(list string) core.Deadline {
+	return core.Deadline{
+		ID: "e", Subject: core.Subject{Kind: core.KindTokenRow, ID: "b-000007", Name: "Warehouse"}, Code: "tokenbatch.old-token-may-end", At: now.Add(23 * time.Hour),
+		Detail: map[string]string{tokenbatch.DetailBatch: "b", tokenbatch.DetailList: list, tokenbatch.DetailLine: "7", tokenbatch.DetailToken: "0004"},
+	}
+}
+
+func TestTheEndOfATokenOfAListReadsWellAtEverySize(t *testing.T) {
+	t.Parallel()
+	for name, of := range map[string]func() core.Deadline{
+		"token": func() core.Deadline { return mayEnd("tokens.csv") },
+		"token-dismissed": func() core.Deadline {
+			d := mayEnd("")
+			d.Dismissed = &core.Dismissal{Until: d.At, On: now.Add(-3 * time.Hour), By: "mina@jump01", Reason: "known to its owner"}
+			return d
+		},
+	} {
+		for _, lang := range locale.Langs() {
+			for _, size := range [][2]int{{40, 12}, {80, 24}, {120, 40}} {
+				full := fmt.Sprintf("%s-%dx%d-%s", name, size[0], size[1], lang)
+				t.Run(full, func(t *testing.T) {
+					t.Parallel()
+					all := []core.Deadline{of()}
+					c := open(t, deadlines.Deps{
+						All:    func(context.Context) ([]core.Deadline, error) { return all, nil },
+						Tokens: func(string, int) screen.Screen { return opened{} },
+					}, lang, size[0], size[1])
+					if all[0].Dismissed != nil {
+						c.Until("what was dismissed is counted", func() bool { return strings.Contains(c.Text(), "a ") })
+						c.press("a")
+					}
+					c.See("Warehouse")
+					c.Fits(size[0], size[1])
+					for _, bad := range []string{"<no value>", "[deadline"} {
+						if strings.Contains(c.Text(), bad) {
+							t.Errorf("%s in\n%s", bad, c.Text())
+						}
+					}
+					tuitest.Golden(t, full, c.Text())
+				})
+			}
+		}
+	}
+}
+
+func TestEnterOpensTheListOfATokenAtItsLine(t *testing.T) {
+	t.Parallel()
+	old := mayEnd("tokens.csv")
+	old.ID, old.Subject.Name, old.Detail = "o", "Of an older version", nil
+	c := open(t, deadlines.Deps{
+		All:    func(context.Context) ([]core.Deadline, error) { return []core.Deadline{mayEnd("tokens.csv"), old}, nil },
+		Tokens: func(id string, line int) screen.Screen { return opened{fmt.Sprint(id, " at ", line)} },
+	}, locale.English, 80, 24)
+	c.See("Line 7 of tokens.csv, token …0004.", "open the list")
+	c.press("enter")
+	c.See("opened b at 7")
+	c.press("esc", "j")
+	c.See("Of an older version")
+	c.Gone("open the list")
+	c.press("enter")
+	c.See("There is no connection to open for this one.")
 }

@@ -8,6 +8,7 @@ import (
 
 	"deskward/core"
 	"deskward/core/locale"
+	"deskward/core/tokenbatch"
 	"deskward/tui/screen"
 	"deskward/tui/widget"
 )
@@ -157,6 +158,19 @@ func params(d core.Deadline) locale.Params {
 	return p
 }
 
+// ofList says of which line of which list of old tokens a deadline is; "": of
+// none, or it was written down before that was kept.
+func ofList(e screen.Env, d core.Deadline) string {
+	if d.Detail[tokenbatch.DetailBatch] == "" {
+		return ""
+	}
+	key := "deadlines.of-list"
+	if d.Detail[tokenbatch.DetailList] == "" {
+		key = "deadlines.of-pasted"
+	}
+	return e.T(key, params(d))
+}
+
 func (l *list) detail(e screen.Env, width int) []string {
 	d, ok := l.selected()
 	if !ok {
@@ -167,6 +181,9 @@ func (l *list) detail(e screen.Env, width int) []string {
 	lines := []string{e.Theme.Title.Render(widget.Cut(d.Subject.Name, width, e.Theme.Glyphs.Cut))}
 	lines = append(lines, widget.CutStyled(style.Render(head), width, e.Theme.Glyphs.Cut))
 	lines = append(lines, widget.Wrap(sentence(e, d), width)...)
+	if of := ofList(e, d); of != "" {
+		lines = append(lines, widget.Wrap(of, width)...)
+	}
 	if by := d.Detail["replaced_by"]; by != "" {
 		lines = append(lines, widget.Wrap(e.T("deadlines.replaced-by", locale.Params{"name": by}), width)...)
 	}

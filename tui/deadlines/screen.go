@@ -4,11 +4,13 @@ package deadlines
 
 import (
 	"context"
+	"strconv"
 
 	tea "charm.land/bubbletea/v2"
 
 	"deskward/core"
 	"deskward/core/locale"
+	"deskward/core/tokenbatch"
 	"deskward/tui/screen"
 	"deskward/tui/widget"
 )
@@ -24,6 +26,9 @@ type Deps struct {
 	Restore func(ctx context.Context, id string) (core.Deadline, error)
 	// Open makes the screen of a connection. nil: there is none.
 	Open func(connectionID string) screen.Screen
+	// Tokens makes the screen of a list of old tokens, at one of its lines. nil:
+	// there is none.
+	Tokens func(batchID string, line int) screen.Screen
 	// Guide makes the screen that begins a guide, nil where there is none of
 	// that id. nil: there are no guides.
 	Guide func(id, name string) screen.Screen
@@ -98,8 +103,12 @@ func (l *list) key(msg tea.KeyPressMsg) screen.Step {
 	d, some := l.selected()
 	switch msg.String() {
 	case "enter":
-		if l.canOpen() {
+		switch {
+		case l.canOpen():
 			return screen.Step{Open: l.d.Open(d.Subject.ID)}
+		case l.hasList():
+			line, _ := strconv.Atoi(d.Detail[tokenbatch.DetailLine]) // 0: at the top
+			return screen.Step{Open: l.d.Tokens(d.Detail[tokenbatch.DetailBatch], line)}
 		}
 	case "m":
 		if l.hasGuide() {
@@ -193,6 +202,12 @@ func (l *list) canOpen() bool {
 	return ok && l.d.Open != nil && d.Subject.Kind == core.KindConnection
 }
 
+// hasList reports whether the selected one is of a line of a list of old tokens.
+func (l *list) hasList() bool {
+	d, ok := l.selected()
+	return ok && l.d.Tokens != nil && d.Subject.Kind == core.KindTokenRow && d.Detail[tokenbatch.DetailBatch] != ""
+}
+
 func (l *list) hasGuide() bool {
 	d, ok := l.selected()
 	return ok && l.d.Guide != nil && d.Guide != ""
@@ -210,8 +225,12 @@ func (l *list) Keys() []screen.Key {
 	if !some {
 		return []screen.Key{undo, dismissed, read}
 	}
+	open := screen.NewKey("enter", "deadlines.key.open", "enter").If(l.canOpen(), "deadlines.no-connection")
+	if l.hasList() {
+		open = screen.NewKey("enter", "deadlines.key.open-list", "enter")
+	}
 	return []screen.Key{
-		screen.NewKey("enter", "deadlines.key.open", "enter").If(l.canOpen(), "deadlines.no-connection"),
+		open,
 		screen.NewKey("m", "deadlines.key.guide", "m").If(l.hasGuide(), "deadlines.no-guide"),
 		screen.NewKey("x", "deadlines.key.dismiss", "x").If(d.Dismissed == nil, "deadlines.dismissed-already").If(l.d.Dismiss != nil, "deadlines.no-dismissing"),
 		undo, dismissed, read,

@@ -19,6 +19,7 @@ type batch struct {
 	d     Deps
 	scope *screen.Scope
 	id    string
+	at    int // the line that the cursor goes to once the rows are read; 0: none
 
 	batch    tokenbatch.Batch
 	rows     []tokenbatch.Row // in the order of the list
@@ -84,6 +85,9 @@ type (
 )
 
 func newBatch(d Deps, id string) *batch { return &batch{d: d, id: id} }
+
+// Batch opens one batch, with the cursor on a line of its list.
+func Batch(d Deps, id string, line int) screen.Screen { return &batch{d: d, id: id, at: line} }
 
 // Title names the batch.
 func (b *batch) Title(e screen.Env) string { return nameOf(e, b.batch) }
@@ -180,6 +184,10 @@ func (b *batch) take(msg read) screen.Step {
 	if b.err = msg.err; msg.err == nil {
 		b.batch, b.rows, b.loaded = msg.batch, msg.rows, true
 		b.arrange()
+		if i := slices.IndexFunc(b.rows, func(r tokenbatch.Row) bool { return r.Line == b.at }); i >= 0 {
+			b.cursor.Selected = i // nothing is filtered yet
+		}
+		b.at = 0
 	}
 	return screen.Step{}
 }

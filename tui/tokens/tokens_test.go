@@ -8,6 +8,8 @@ import (
 
 	"deskward/core/locale"
 	"deskward/core/tokenbatch"
+	"deskward/tui/screen"
+	"deskward/tui/tokens"
 	"deskward/tui/tuitest"
 )
 
@@ -318,4 +320,18 @@ func TestAQuestionOverTheRowsOffersNoExplanationOfThem(t *testing.T) {
 	c.press("j", "u")
 	c.See("What did you find out")
 	c.Gone("explain")
+}
+
+func TestALineOfAListIsOpenedFromElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	c := open(t, w, locale.English, 80, 24)
+	c.run(w)
+	all, err := w.service.List(t.Context())
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%d batches, %v", len(all), err)
+	}
+	w.first = func() screen.Screen { return tokens.Batch(w.deps, all[0].ID, 7) }
+	c = open(t, w, locale.English, 80, 24)
+	c.See("▌ Warehouse", "u settle")
 }

@@ -123,6 +123,7 @@ type world struct {
 	vendor  *vendor
 	service *tokenbatch.Service
 	deps    tokens.Deps
+	first   func() screen.Screen // instead of the batches
 	files   map[string]string
 	mu      sync.Mutex
 	written []string
@@ -179,6 +180,14 @@ func table() string {
 	}, "\r\n") + "\r\n"
 }
 
+// open is the first screen.
+func (w *world) open() screen.Screen {
+	if w.first != nil {
+		return w.first()
+	}
+	return tokens.New(w.deps)
+}
+
 type console struct{ *tuitest.Driver }
 
 func (c console) press(names ...string) { c.Key(tui.Press, names...) }
@@ -190,7 +199,7 @@ func open(t testing.TB, w *world, lang locale.Lang, width, height int) console {
 		t.Fatal(err)
 	}
 	m, err := tui.New(t.Context(), tui.Options{
-		Sections: []tui.Section{{ID: "migrations", Title: "section.migrations", Open: func() screen.Screen { return tokens.New(w.deps) }}},
+		Sections: []tui.Section{{ID: "migrations", Title: "section.migrations", Open: w.open}},
 		Printer:  func(l locale.Lang) (*locale.Printer, error) { return locale.Load(texts, l) },
 		Lang:     lang,
 		Explain: func(err error, p *locale.Printer) screen.Explanation {
