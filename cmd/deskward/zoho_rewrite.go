@@ -12,6 +12,7 @@ import (
 	"deskward/core"
 	"deskward/core/deluge"
 	"deskward/core/deluge/folder"
+	"deskward/tui/widget"
 )
 
 type rewriteOptions struct {
@@ -163,14 +164,15 @@ func (a *app) rewriteFile(f folder.File, o rewriteOptions, sum *rewriteJSON) (re
 // sayFunction says on standard error what stands in one place of a function.
 func (a *app) sayFunction(name string, x deluge.Finding) {
 	mark := map[deluge.Outcome]string{deluge.Unsafe: "x ", deluge.Offered: "? ", deluge.Noted: "! "}[x.Outcome]
-	params := localeParams("subject", core.CleanLine(x.Subject), "host", core.CleanLine(x.Host))
-	text := a.say.T("deluge."+x.Code, params)
-	if x.Reason != "" {
-		text += " " + a.say.T("deluge.reason."+x.Reason, params)
+	params := localeParams("subject", core.CleanLine(x.Subject), "host", core.CleanLine(x.Host), "with", strconv.Itoa(x.With))
+	var texts []string
+	for _, key := range x.Texts() {
+		texts = append(texts, a.say.T(key, params))
 	}
 	if key := "deluge." + x.Code + "." + string(x.Outcome); a.say.Has(key) {
-		text += " " + a.say.T(key, params)
+		texts = append(texts, a.say.T(key, params))
 	}
+	text := widget.Sentences(texts...)
 	fmt.Fprintf(a.io.Err, "%s %s:%d: %s  [deluge.%s]\n", mark, core.CleanLine(name), x.Line, text, x.Code)
 }
 

@@ -64,6 +64,9 @@ func said(r deluge.Result) string {
 				b.WriteString(" " + x)
 			}
 		}
+		if f.With > 0 {
+			fmt.Fprintf(&b, " with %d", f.With)
+		}
 		b.WriteByte('\n')
 	}
 	for _, n := range r.Scopes {

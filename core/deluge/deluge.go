@@ -52,8 +52,7 @@ const (
 )
 
 // Finding is one place where a function depends on an auth token, or that
-// wants a look. Its text is deluge.<Code>, and behind it the reason's and, where
-// there is one, deluge.<Code>.<Outcome>.
+// wants a look. Texts names what there is to say about it.
 type Finding struct {
 	Code    string  `json:"code"`
 	Outcome Outcome `json:"outcome"`
@@ -61,6 +60,7 @@ type Finding struct {
 	Line    int     `json:"line"`             // from 1
 	Column  int     `json:"column"`           // characters, from 1
 	Offset  int     `json:"offset"`           // byte, from 0
+	With    int     `json:"with,omitempty"`   // the line that stands in the way
 	Subject string  `json:"subject,omitempty"`
 	Host    string  `json:"host,omitempty"`
 }
@@ -85,6 +85,20 @@ const (
 	CodeQuotes      = "quotes"       // typographic quotes around a connection's name
 	CodeKeptConnect = "kept-connect" // the request had another connection already
 )
+
+// Texts are the keys of the sentences about a finding: what it is, and why it
+// is not rewritten or what to do about it. They take subject, host and with.
+func (f Finding) Texts() []string {
+	keys := []string{"deluge." + f.Code}
+	switch {
+	case f.Reason == "":
+	case f.Reason == "shared" && f.With > 0:
+		keys = append(keys, "deluge.reason.shared.line")
+	default:
+		keys = append(keys, "deluge.reason."+f.Reason)
+	}
+	return keys
+}
 
 // Options say what to rewrite.
 type Options struct {

@@ -153,39 +153,25 @@ func (e *editor) coversCode(code int32) bool { return e.r.code[code].gone }
 func (e *editor) covers(s *statement) bool { return e.coversCode(s.from) }
 
 // unread reports whether a version was read and all that read it is gone. A
-// version is also read through the joins that may be it.
+// version is also read through the joins that may be it, and those of nested
+// loops may be each other.
 func (e *editor) unread(v *version) bool {
 	read := false
-	for u := v.uses; u != nil; u = u.next {
-		// A += that is gone hands on what was there before it.
-		if !e.coversCode(u.at.from) || u.into != nil && u.into.add == v {
-			return false
-		}
-		read = true
-	}
-	for _, w := range v.joins {
-		switch {
-		case !e.readAtAll(w, 0):
-		case !e.unread(w):
-			return false
-		default:
+	for all, i := []*version{v}, 0; i < len(all); i++ {
+		for u := all[i].uses; u != nil; u = u.next {
+			// A += that is gone hands on what was there before it.
+			if !e.coversCode(u.at.from) || u.into != nil && u.into.add == all[i] {
+				return false
+			}
 			read = true
+		}
+		for _, w := range all[i].joins {
+			if !slices.Contains(all, w) {
+				all = append(all, w)
+			}
 		}
 	}
 	return read
-}
-
-// readAtAll reports whether a join is read, itself or through other joins.
-func (e *editor) readAtAll(v *version, depth int) bool {
-	if v.uses != nil {
-		return true
-	}
-	for _, w := range v.joins {
-		if w != v && depth < 8 && e.readAtAll(w, depth+1) {
-			return true
-		}
-	}
-	return false
 }
 
 // newline is the line end in use around a place.

@@ -531,6 +531,11 @@ func show(v any) string {
 	panic(fmt.Sprintf("a value of type %T", v))
 }
 
+var (
+	zohoURL    = regexp.MustCompile(`^https?://[^/?]*\.(zoho|zohoapis|zohocloud)\.[^/?]*([/?]|$)`)
+	tokenField = regexp.MustCompile(`"(authtoken)":"[^"]*",?|"scope":"[^"]*api",?`)
+)
+
 // allowed takes the authentication out of a request and says how it was
 // authenticated.
 func allowed(q sent) (sent, string) {
@@ -547,7 +552,7 @@ func allowed(q sent) (sent, string) {
 		delete(q.Headers, "authorization")
 		token("token")
 	}
-	ours := regexp.MustCompile(`^https?://[^/?]*\.(zoho|zohoapis|zohocloud)\.[^/?]*([/?]|$)`).MatchString(q.URL) && !strings.Contains(q.URL, "example")
+	ours := zohoURL.MatchString(q.URL) && !strings.Contains(q.URL, "example")
 	if !ours {
 		return q, how
 	}
@@ -564,10 +569,9 @@ func allowed(q sent) (sent, string) {
 			q.Body = strings.Join(kept, "&")
 		}
 	}
-	field := regexp.MustCompile(`"(authtoken)":"[^"]*",?|"scope":"[^"]*api",?`)
 	if strings.Contains(q.Body, `"authtoken":`) {
 		token("token")
-		q.Body = strings.ReplaceAll(field.ReplaceAllString(q.Body, ""), ",}", "}")
+		q.Body = strings.ReplaceAll(tokenField.ReplaceAllString(q.Body, ""), ",}", "}")
 	}
 	q.URL = strings.TrimSuffix(q.URL, "?")
 	return q, how
@@ -634,7 +638,13 @@ func sameMeaning(t *testing.T, before, after string) (moved int) {
 }
 
 // logged is what a function wrote into its log, returned and called; of an
-// address in it the token is left out.
+// address, headers or parameters in it the token is left out.
 func logged(m *machine) string {
-	return regexp.MustCompile(`authtoken=[^&.]*&?`).ReplaceAllString(strings.Join(m.log, "\n"), "")
+	text := loggedToken.ReplaceAllString(strings.Join(m.log, "\n"), "")
+	return loggedRest.ReplaceAllStringFunc(text, func(s string) string { return strings.Trim(s, ",?&") })
 }
+
+var (
+	loggedToken = regexp.MustCompile(`authtoken=(?:‹‹‹[^›]*›[^›]*›[^›]*›|‹‹[^›]*›[^›]*›|‹[^›]*›|[^&.\n]*)&?|scope=crmapi&?|"Authorization":"Zoho-authtoken [^"]*",?|"authtoken":"[^"]*",?|"scope":"crmapi",?`)
+	loggedRest  = regexp.MustCompile(`,}|[?&]+(\n|$)`)
+)

@@ -56,6 +56,9 @@ func (w *Rewriter) rewriteFences(src string, o Options) Result {
 		first, _ := lines.at(f.from)
 		for _, x := range r.Findings {
 			x.Line, x.Offset = x.Line+first-1, x.Offset+f.from
+			if x.With > 0 {
+				x.With += first - 1
+			}
 			out.Findings = append(out.Findings, x)
 		}
 		for _, x := range r.Edits {

@@ -13,6 +13,7 @@ type entry struct {
 	pair   *node // in the map literal owner; nil: a put
 	owner  *node
 	put    *statement // the statement that is the put
+	on     *version   // that is put into, or is given the literal; nil: a literal in the request
 	holder string     // the name whose put it is
 }
 
@@ -35,6 +36,7 @@ type plan struct {
 	bodies  []*template
 	cuts    []cut
 	reason  string // why it can't be rewritten; "": it can
+	with    *node  // what stands in the way, where it can be named
 	own     bool
 	text    bool // it is in a text of JSON
 	partial bool // the Authorization header may hold something else
@@ -204,7 +206,11 @@ func (d *finder) contents(o *object, v *version) {
 	case v.value == nil:
 		o.unknown = o.unknown || v.uses != nil
 	case v.value.form == formMap:
-		o.entries = append(o.entries, d.pairs(v.value)...)
+		pairs := d.pairs(v.value)
+		for _, e := range pairs {
+			e.on = v
+		}
+		o.entries = append(o.entries, pairs...)
 	case v.value.form == formName, d.r.emptyMap(v.value):
 	default:
 		o.unknown = true
@@ -214,7 +220,7 @@ func (d *finder) contents(o *object, v *version) {
 			continue
 		}
 		key, _ := d.r.literal(u.in.kids[1])
-		e := d.r.entries.add(entry{key: key, value: u.in.kids[2], holder: v.name})
+		e := d.r.entries.add(entry{key: key, value: u.in.kids[2], holder: v.name, on: v})
 		if u.by.act == actExpression && u.by.value == u.in {
 			e.put = u.by
 		}

@@ -164,8 +164,7 @@ func (f *flow) assign(s *statement) {
 func (f *flow) current(name string) *version {
 	v := f.vars[name]
 	if v == nil {
-		v = f.r.versions.add(version{name: name})
-		f.versions = append(f.versions, v)
+		v = f.unknown(name)
 		f.vars[name] = v
 	}
 	return v
@@ -182,14 +181,33 @@ func (f *flow) copyVars() map[string]*version {
 
 // meet joins the states of ways that lead to the same place.
 func (f *flow) meet(a, b map[string]*version) {
+	for name, v := range a {
+		if b[name] == nil && v.given() {
+			a[name] = f.either(name, f.unknown(name), v)
+		}
+	}
 	for name, v := range b {
-		if have := a[name]; have == nil {
-			a[name] = v
-		} else if have != v {
+		switch have := a[name]; {
+		case have == v:
+		case have != nil:
 			a[name] = f.either(name, have, v)
+		case v.given():
+			a[name] = f.either(name, f.unknown(name), v)
+		default:
+			a[name] = v
 		}
 	}
 	f.vars = a
+}
+
+// given reports a variable that is given something here. On another way, where
+// it is not, it may be an argument.
+func (v *version) given() bool { return v.by != nil || v.any != nil || v.item }
+
+func (f *flow) unknown(name string) *version {
+	v := f.r.versions.add(version{name: name})
+	f.versions = append(f.versions, v)
+	return v
 }
 
 func (f *flow) either(name string, of ...*version) *version {

@@ -10,16 +10,21 @@ type origin struct {
 }
 
 // identity tells one token from another: as it is written where it can be
-// seen, and by the expression that gives it where not.
+// seen, and by the expression that gives it where not. "" is a way round a
+// loop, which leads to what the others give.
 func (d *finder) identity(o origin) string {
-	is := ""
+	is, round := "", false
 	o.leaves(o.of.root, func(p *piece) {
+		round = round || p.inlined != nil && p.inlined.any != nil
 		if text := o.of.text[max(p.from, o.at.from):min(p.to, o.at.to)]; text != string(hidden) {
 			is += text
 		} else if n := p.source(); n != nil {
 			is += d.r.source(n)
 		}
 	})
+	if round {
+		return ""
+	}
 	return is
 }
 
@@ -106,9 +111,7 @@ func (d *finder) sometimes(p *plan) bool {
 	if p.partial {
 		return true
 	}
-	_, heads := d.held(p.q.headers)
-	_, fields := d.held(p.q.params)
-	return !d.always(p, p.heads, heads) && !d.always(p, p.fields, fields) && !p.inAll(p.urls) && !p.inAll(p.bodies)
+	return !d.always(p, p.heads, p.q.headers) && !d.always(p, p.fields, p.q.params) && !p.inAll(p.urls) && !p.inAll(p.bodies)
 }
 
 func (p *plan) inAll(ways []*template) bool {
@@ -116,24 +119,62 @@ func (p *plan) inAll(ways []*template) bool {
 }
 
 // always reports whether one of the entries is in the map whenever the
-// request is sent.
-func (d *finder) always(p *plan, entries []*entry, o *object) bool {
-	steps := map[*statement]bool{}
-	for _, e := range entries {
-		switch {
-		case e.put != nil:
-			steps[e.put] = true
-		case o == nil: // a literal in the request itself
-			return true
-		default:
-			for _, v := range o.versions {
-				if v.value == e.owner {
-					steps[v.by] = true
-				}
+// request is sent, whichever map that is.
+func (d *finder) always(p *plan, entries []*entry, slot *node) bool {
+	if len(entries) == 0 {
+		return false
+	}
+	if entries[0].on == nil {
+		return true
+	}
+	_, o := d.held(slot)
+	for _, made := range o.made() {
+		steps := map[*statement]bool{}
+		names := o.names(made)
+		for _, e := range entries {
+			switch {
+			case !slices.Contains(names, e.on):
+			case e.put == nil:
+				steps[e.on.by] = true
+			case made.by == nil || made.by.from < e.put.from:
+				steps[e.put] = true
+			}
+		}
+		if !taken(d.all, p.q.node.from, steps) {
+			return false
+		}
+	}
+	return true
+}
+
+// made are the versions of an object in which a map begins: all but those that
+// are other versions under a new name.
+func (o *object) made() []*version {
+	var out []*version
+	for _, v := range o.versions {
+		if v.any == nil && (v.value == nil || v.value.form != formName) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// names are the versions that may be the map that was made in one.
+func (o *object) names(made *version) []*version {
+	out := []*version{made}
+	for grown := true; grown; {
+		grown = false
+		for _, v := range o.versions {
+			if slices.Contains(out, v) {
+				continue
+			}
+			alias := v.value != nil && v.value.form == formName && v.any == nil && slices.Contains(out, v.value.seen)
+			if alias || slices.ContainsFunc(v.any, func(a *version) bool { return slices.Contains(out, a) }) {
+				out, grown = append(out, v), true
 			}
 		}
 	}
-	return len(steps) > 0 && taken(d.all, p.q.node.from, steps)
+	return out
 }
 
 // taken reports whether every way to a place goes over one of the steps.

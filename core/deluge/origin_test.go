@@ -37,6 +37,8 @@ func TestWhatOneConnectionCanNotDoIsLeftWithItsReason(t *testing.T) {
 		"b-branches":                    {deluge.CodePut, "several"},
 		"field-put-in-one-branch":       {deluge.CodePut, "sometimes"},
 		"field-url-token-in-one-branch": {deluge.CodeQuery, "sometimes"},
+		"b-anew-in-branch":              {deluge.CodePut, "sometimes"},
+		"argument-or-branch":            {deluge.CodeAlias, "sometimes"},
 		"field-thisapp":                 {deluge.CodeHeader, "call"},
 		"field-creator-json-text":       {deluge.CodeParameter, "text"},
 	} {
@@ -139,5 +141,13 @@ func TestARequestThatKeepsItsTokenIsSaid(t *testing.T) {
 	}
 	if kept < 100 {
 		t.Errorf("only %d requests kept their tokens: the evaluator sees none", kept)
+	}
+}
+
+func TestWhatLoopsInLoopsAssignIsFollowedToAnEnd(t *testing.T) {
+	t.Parallel()
+	f := only(t, "loops-in-loops")
+	if r := deluge.Rewrite(f.in, deluge.Options{Connection: link}); strings.Contains(r.Apply(f.in), "tok") {
+		t.Error(r.Apply(f.in))
 	}
 }

@@ -1,9 +1,6 @@
 package deluge
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // report makes the finding of a plan, and its scopes.
 func (d *finder) report(p *plan) {
@@ -18,6 +15,10 @@ func (d *finder) report(p *plan) {
 	}
 	f := d.finding(p.code, Unsafe, p.q.node)
 	f.Reason, f.Subject, f.Host = p.reason, p.subject, strings.ReplaceAll(p.address.host, string(hidden), "…")
+	if p.with != nil {
+		start, _ := d.r.span(p.with)
+		f.With, _ = d.lines.at(start)
+	}
 	switch {
 	case d.accepted(p):
 		f.Outcome = Rewritten
@@ -72,12 +73,14 @@ type account struct {
 func (d *finder) accounts(p *plan, line int) {
 	is := account{p.address.service, "", p.address.centre(), line}
 	for _, o := range p.origins {
-		is.token = d.identity(o)
+		if is.token = d.identity(o); is.token != "" {
+			break
+		}
 	}
 	for _, was := range d.used {
 		if was.centre != is.centre && was.centre != "" && is.centre != "" || was.service == is.service && was.token != is.token {
 			f := d.finding(CodeAccounts, Noted, p.q.node)
-			f.Subject = strconv.Itoa(was.line)
+			f.With = was.line
 			d.res.Findings = append(d.res.Findings, f)
 			break
 		}

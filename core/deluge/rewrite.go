@@ -21,14 +21,14 @@ func (d *finder) decide() *cuts {
 				all.add(p.cuts)
 			}
 		}
-		for _, p := range d.plans {
-			if d.accepted(p) && !d.lonely(p) {
-				p.reason, changed = "shared", true
-			}
-		}
-		for _, p := range d.plans {
-			if d.accepted(p) && !d.textsLonely(p) {
-				p.reason, changed = "shared", true
+		for _, seen := range []func(*plan) *node{d.mapsSeen, d.textsSeen} {
+			for _, p := range d.plans {
+				if !d.accepted(p) {
+					continue
+				}
+				if by := seen(p); by != nil {
+					p.reason, p.with, changed = "shared", by, true
+				}
 			}
 		}
 		if all.none() && !changed {
@@ -42,7 +42,11 @@ func (d *finder) decide() *cuts {
 				if d.accepted(p) {
 					p.reason, changed = "shared", true
 				} else {
-					changed = d.refuseTouching(t) || changed
+					of := p.q.node
+					if p.with != nil {
+						of = p.with
+					}
+					changed = d.refuseTouching(t, of) || changed
 				}
 			}
 		}
@@ -64,15 +68,15 @@ func (d *finder) becomes(t *template, all *cuts, loses bool) bool {
 }
 
 // refuseTouching refuses the rewritten requests whose cuts are seen in t,
-// which must stay.
-func (d *finder) refuseTouching(t *template) (changed bool) {
+// which must stay because of a request, or of what stands in its way.
+func (d *finder) refuseTouching(t *template, of *node) (changed bool) {
 	for _, p := range d.plans {
 		if !d.accepted(p) {
 			continue
 		}
 		var own cuts
 		if own.add(p.cuts); own.touches(t.root) {
-			p.reason, changed = "shared", true
+			p.reason, p.with, changed = "shared", of, true
 		}
 	}
 	return changed
@@ -86,74 +90,88 @@ func (d *finder) accepted(p *plan) bool {
 
 func (d *finder) offset(p *plan) int { return d.r.token(p.q.node.from).Start }
 
-// lonely reports whether nothing but rewritten requests sees the maps that p
-// loses entries of.
-func (d *finder) lonely(p *plan) bool {
-	_, heads := d.held(p.q.headers)
-	_, fields := d.held(p.q.params)
-	return (len(p.heads) == 0 || heads == nil || d.objectLonely(heads, func(o *plan) bool { return len(o.heads) > 0 })) &&
-		(len(p.fields) == 0 || fields == nil || d.objectLonely(fields, func(o *plan) bool { return len(o.fields) > 0 }))
+// mapsSeen is what else sees the maps that p loses entries of; nil: nothing
+// but requests that are rewritten.
+func (d *finder) mapsSeen(p *plan) *node {
+	if _, heads := d.held(p.q.headers); heads != nil && len(p.heads) > 0 {
+		if by := d.mapSeen(heads, func(o *plan) bool { return len(o.heads) > 0 }); by != nil {
+			return by
+		}
+	}
+	if _, fields := d.held(p.q.params); fields != nil && len(p.fields) > 0 {
+		return d.mapSeen(fields, func(o *plan) bool { return len(o.fields) > 0 })
+	}
+	return nil
 }
 
-func (d *finder) objectLonely(o *object, loses func(*plan) bool) bool {
+func (d *finder) mapSeen(o *object, loses func(*plan) bool) *node {
 	for _, v := range o.versions {
 		for u := v.uses; u != nil; u = u.next {
-			switch u.role {
-			case rolePut, roleInfo:
-			case roleGet:
-				if key, ok := d.r.literal(u.in.kids[1]); !ok || strings.EqualFold(key, "authorization") || strings.EqualFold(key, "authtoken") || strings.EqualFold(key, "scope") {
-					return false
-				}
-			case roleFlows:
-				if find(u.into) != find(v) {
-					return false
-				}
-			case roleRequest:
-				p := u.request.plan
-				if p == nil || !d.accepted(p) || !loses(p) {
-					return false
-				}
-			default:
-				return false
+			if !d.sees(v, u, loses) {
+				continue
 			}
+			if u.request != nil && u.request.plan != nil && u.request.plan.with != nil {
+				return u.request.plan.with // what stands in that request's way
+			}
+			return u.at
 		}
+	}
+	return nil
+}
+
+// sees reports a use of a map that the rewrite would change.
+func (d *finder) sees(v *version, u *use, loses func(*plan) bool) bool {
+	switch u.role {
+	case rolePut, roleInfo:
+		return false
+	case roleGet:
+		key, ok := d.r.literal(u.in.kids[1])
+		return !ok || strings.EqualFold(key, "authorization") || strings.EqualFold(key, "authtoken") || strings.EqualFold(key, "scope")
+	case roleFlows:
+		return find(u.into) != find(v)
+	case roleRequest:
+		p := u.request.plan
+		return p == nil || !d.accepted(p) || !loses(p)
 	}
 	return true
 }
 
-// textsLonely reports whether the variables in which p's cuts lie are read by
-// requests only.
-func (d *finder) textsLonely(p *plan) bool {
+// textsSeen is what else than a request reads the variables in which p's cuts
+// lie; nil: nothing.
+func (d *finder) textsSeen(p *plan) *node {
 	for _, c := range p.cuts {
-		if c.inside != nil && !d.textLonely(c.inside, map[*version]bool{}) {
-			return false
+		if c.inside == nil {
+			continue
+		}
+		if by := textSeen(c.inside, map[*version]bool{}); by != nil {
+			return by
 		}
 	}
-	return true
+	return nil
 }
 
-func (d *finder) textLonely(v *version, asked map[*version]bool) bool {
+func textSeen(v *version, asked map[*version]bool) *node {
 	if asked[v] {
-		return true
+		return nil
 	}
 	asked[v] = true
 	for u := v.uses; u != nil; u = u.next {
 		switch u.role {
 		case roleInfo, roleRequest:
 		case roleFlows:
-			if !d.textLonely(u.into, asked) {
-				return false
+			if by := textSeen(u.into, asked); by != nil {
+				return by
 			}
 		default:
-			return false
+			return u.at
 		}
 	}
 	for _, w := range v.joins {
-		if !d.textLonely(w, asked) {
-			return false
+		if by := textSeen(w, asked); by != nil {
+			return by
 		}
 	}
-	return true
+	return nil
 }
 
 // emit makes the edits and findings of all plans.

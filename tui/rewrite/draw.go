@@ -29,12 +29,12 @@ func (v *view) Draw(e screen.Env) screen.Frame {
 	if v.asking {
 		lines = append(lines, styled(widget.Wrap(e.T("rewrite.ask", locale.Params{"n": v.changes()}), e.Width), e.Theme.Warn)...)
 	} else if e.Height >= 14 {
-		lines = append(lines, e.Theme.Muted.Render(widget.Cut(v.scopes(e), e.Width, e.Theme.Glyphs.Cut)), "")
+		lines = append(append(lines, v.scopes(e)...), "")
 	}
 	room := e.Height - len(lines)
 	list := v.list(e, min(len(v.rows), max(room/3, 3)))
 	lines = append(lines, list...)
-	lines = append(lines, v.reason(e, min(room/4, 3))...)
+	lines = append(lines, v.detail(e, min(room/4, 3))...)
 	room = e.Height - len(lines) - 1
 	if room < 3 {
 		return widget.Frame(lines[:min(len(lines), e.Height)])
@@ -79,22 +79,37 @@ func (v *view) verdict(e screen.Env) string {
 	return e.T(key, locale.Params{"rewritten": count[deluge.Rewritten], "unsafe": count[deluge.Unsafe], "offered": count[deluge.Offered], "files": v.changes()})
 }
 
-// scopes says what the connection must be allowed to.
-func (v *view) scopes(e screen.Env) string {
+// needs are the scopes that the connection must have, and the calls whose
+// scope is not known.
+func (v *view) needs() (scopes, calls []string) {
 	var all [][]deluge.Need
 	for _, f := range v.files {
 		all = append(all, f.Result.Scopes)
 	}
-	var names []string
 	for _, n := range deluge.Merge(all...) {
 		if n.Scope != "" {
-			names = append(names, n.Scope)
+			scopes = append(scopes, n.Scope)
+		} else {
+			calls = append(calls, core.CleanLine(n.Call))
 		}
 	}
-	if len(names) == 0 {
-		return e.T("rewrite.no-scopes", locale.Params{"link": v.link})
+	return scopes, calls
+}
+
+// scopes says what the connection must be allowed to.
+func (v *view) scopes(e screen.Env) []string {
+	scopes, calls := v.needs()
+	var lines []string
+	if len(scopes) > 0 {
+		lines = widget.Wrap(e.T("rewrite.scopes", locale.Params{"link": v.link, "scopes": strings.Join(scopes, " ")}), e.Width)
+		if most := max(1, e.Height/8); len(lines) > most {
+			lines = append(lines[:most-1], widget.Cut(strings.Join(lines[most-1:], " "), e.Width, e.Theme.Glyphs.Cut))
+		}
 	}
-	return e.T("rewrite.scopes", locale.Params{"link": v.link, "scopes": strings.Join(names, " ")})
+	if len(calls) > 0 {
+		lines = append(lines, widget.Cut(e.T("rewrite.no-scopes", locale.Params{"n": len(calls), "calls": strings.Join(calls, ", ")}), e.Width, e.Theme.Glyphs.Cut))
+	}
+	return styled(lines, e.Theme.Muted)
 }
 
 // mark is a finding's sign and its style.
@@ -123,39 +138,55 @@ func (v *view) list(e screen.Env, height int) []string {
 		if r.finding >= 0 {
 			x := f.Result.Findings[r.finding]
 			sign, style = mark(e, x)
-			line, text = fmt.Sprintf(":%d", x.Line), say(e, x)
+			line = fmt.Sprintf(":%d", x.Line)
+			text, _ = say(e, x)
 		}
 		select1 := "  "
 		if i == v.cursor.Selected {
 			select1 = e.Theme.Accent.Render(e.Theme.Glyphs.Selected) + " "
 		}
 		name := widget.Pad(widget.Cut(core.CleanLine(f.Name)+line, max(e.Width/3, 12), e.Theme.Glyphs.Cut), max(e.Width/3, 12))
-		out = append(out, select1+style.Render(sign)+" "+name+" "+widget.Cut(text, max(e.Width-6-max(e.Width/3, 12), 4), e.Theme.Glyphs.Cut))
+		out = append(out, select1+style.Render(sign)+" "+name+" "+widget.Cut(text, v.sayWidth(e), e.Theme.Glyphs.Cut))
 	}
 	return out
 }
 
-func say(e screen.Env, x deluge.Finding) string {
-	return e.T("deluge."+x.Code, locale.Params{"subject": core.CleanLine(x.Subject), "host": core.CleanLine(x.Host)})
+func (v *view) detailWidth(e screen.Env) int { return max(e.Width-5, 10) }
+
+// sayWidth is the room for a finding's text in its row.
+func (v *view) sayWidth(e screen.Env) int { return max(e.Width-6-max(e.Width/3, 12), 4) }
+
+// say is what a finding is, and why it is not rewritten or what to do about
+// it.
+func say(e screen.Env, x deluge.Finding) (what, why string) {
+	var texts []string
+	for _, key := range x.Texts() {
+		texts = append(texts, e.T(key, locale.Params{"subject": core.CleanLine(x.Subject), "host": core.CleanLine(x.Host), "with": x.With}))
+	}
+	if x.Outcome == deluge.Offered {
+		texts = append(texts, e.T("rewrite.offered"))
+	}
+	return texts[0], widget.Sentences(texts[1:]...)
 }
 
-// reason is why the finding under the cursor is not rewritten, or what to
-// look at.
-func (v *view) reason(e screen.Env, height int) []string {
+// detail is what the row of the finding under the cursor has no room for.
+func (v *view) detail(e screen.Env, height int) []string {
 	f, x, ok := v.selected()
 	var text string
 	switch {
 	case !ok && f.Err != nil:
 		text = widget.Sentences(e.Explain(f.Err).Headline, e.Explain(f.Err).Next)
-	case x.Reason != "":
-		text = e.T("deluge.reason."+x.Reason, locale.Params{"subject": core.CleanLine(x.Subject), "host": core.CleanLine(x.Host)})
-	case x.Outcome == deluge.Offered:
-		text = e.T("rewrite.offered")
+	case ok && x.Outcome != deluge.Rewritten:
+		what, why := say(e, x)
+		text = why
+		if whole := widget.Sentences(what, why); lipgloss.Width(what) > v.sayWidth(e) && (why == "" || len(widget.Wrap(whole, v.detailWidth(e))) <= height) {
+			text = whole
+		}
 	}
 	if text == "" || height < 1 {
 		return nil
 	}
-	lines := widget.Wrap(text, max(e.Width-5, 10))
+	lines := widget.Wrap(text, v.detailWidth(e))
 	return widget.Indent(styled(lines[:min(len(lines), height)], e.Theme.Muted), "     ")
 }
 

@@ -156,6 +156,10 @@ func (v *view) key(msg tea.KeyPressMsg) screen.Step {
 		v.asking = v.changes() > 0 && v.written == nil
 	case "f":
 		v.scanned = false
+	case "y":
+		if scopes, _ := v.needs(); len(scopes) > 0 {
+			return screen.Step{Copy: screen.Copy{Text: strings.Join(scopes, ","), What: "rewrite.copy.scopes"}}
+		}
 	case "ctrl+d", "ctrl+u":
 		v.pager.Key(map[string]string{"ctrl+d": "pgdown", "ctrl+u": "pgup"}[k])
 	default:
@@ -271,6 +275,7 @@ func (v *view) Keys() []screen.Key {
 		return []screen.Key{screen.NewKey("y", "rewrite.key.yes", "y"), screen.NewKey("esc", "rewrite.key.no", "esc")}
 	}
 	_, x, ok := v.selected()
+	scopes, _ := v.needs()
 	write := screen.NewKey("w", "rewrite.key.write", "w").If(v.changes() > 0, "rewrite.off.nothing")
 	if v.written != nil {
 		write = write.If(false, "rewrite.off.written")
@@ -278,6 +283,7 @@ func (v *view) Keys() []screen.Key {
 	return []screen.Key{
 		screen.NewKey("space", "rewrite.key.toggle", "space", " ").If(ok && decidable(x) && v.written == nil, "rewrite.off.toggle"),
 		write,
+		screen.NewKey("y", "rewrite.key.scopes", "y").If(len(scopes) > 0, "rewrite.off.scopes"),
 		screen.NewKey("f", "rewrite.key.folder", "f"),
 		screen.NewKey("ctrl+d", "rewrite.key.scroll", "ctrl+d", "ctrl+u"),
 		screen.NewKey("j/k", "rewrite.key.move", "j", "k", "up", "down", "pgup", "pgdown", "g", "G").Hide(),
