@@ -79,7 +79,7 @@ const (
 	CodeUnread      = "unread"       // an auth token in a part that is not understood
 	CodeLeftover    = "leftover"     // the token is still used elsewhere
 	CodeOrigin      = "origin"       // where the token came from, which still has it
-	CodeAccounts    = "accounts"     // another token or data centre than a request before
+	CodeAccounts    = "accounts"     // another token than a request before, for the same service
 	CodeMints       = "mints"        // a request that makes an auth token
 	CodeAnswer      = "answer"       // getUrl gave text, invokeurl may give a map
 	CodeQuotes      = "quotes"       // typographic quotes around a connection's name

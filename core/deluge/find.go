@@ -136,6 +136,7 @@ func newFinder(r *reader, src string, o Options) *finder {
 		q.plan = p
 	}
 	r.planList = d.plans
+	d.centres()
 	return d
 }
 

@@ -86,6 +86,27 @@ func (d *finder) several(p *plan) bool {
 	return false
 }
 
+// centres refuses requests to other data centres than one goes to that has the
+// connection, or will: it can't serve both.
+func (d *finder) centres() {
+	var home *plan
+	for _, p := range d.plans {
+		if c := p.q.connection; c != nil && p.address.centre() != "" && d.names(c.kids[0], d.o.Connection) {
+			home = p
+			break
+		}
+	}
+	for _, p := range d.plans {
+		switch centre := p.address.centre(); {
+		case p.code == "" || p.reason != "" || p.q.connection != nil || centre == "":
+		case home == nil:
+			home = p
+		case home.address.centre() != centre:
+			p.reason, p.with = "centre", home.q.node
+		}
+	}
+}
+
 // chosen reports a token that is taken out of many: the item of a loop, or
 // what a map holds under a key that is not written out.
 func (d *finder) chosen(p *piece) bool {

@@ -78,12 +78,19 @@ r = invokeurl [ url: "https://desk.zoho.com/api/v1/tickets" type: GET headers: {
 	}
 }
 
+func TestOneConnectionIsNotGivenToTwoDataCentres(t *testing.T) {
+	t.Parallel()
+	f := only(t, "field-two-centres")
+	r := deluge.Rewrite(f.in, deluge.Options{Connection: link})
+	if found(r, deluge.CodeQuery, "centre") != deluge.Unsafe || strings.Count(r.Apply(f.in), link) != 1 {
+		t.Error(said(r))
+	}
+}
+
 func TestAnotherAccountOfAFunctionIsSaid(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"field-try-and-retry", "field-two-centres"} {
-		if r := deluge.Rewrite(only(t, name).in, deluge.Options{Connection: link}); found(r, deluge.CodeAccounts, "") != deluge.Noted {
-			t.Errorf("%s: %q", name, said(r))
-		}
+	if r := deluge.Rewrite(only(t, "field-try-and-retry").in, deluge.Options{Connection: link}); found(r, deluge.CodeAccounts, "") != deluge.Noted {
+		t.Error(said(r))
 	}
 	// A token for each service is what Zoho gave out.
 	const two = `a = getUrl("https://desk.zoho.com/api/v1/tickets?authtoken=" + deskToken,m,false);
@@ -149,5 +156,19 @@ func TestWhatLoopsInLoopsAssignIsFollowedToAnEnd(t *testing.T) {
 	f := only(t, "loops-in-loops")
 	if r := deluge.Rewrite(f.in, deluge.Options{Connection: link}); strings.Contains(r.Apply(f.in), "tok") {
 		t.Error(r.Apply(f.in))
+	}
+}
+
+func TestATokenInAPartThatIsNotReadIsDots(t *testing.T) {
+	t.Parallel()
+	for _, src := range []string{
+		`h = "{\"Authorization\":\"Zoho-authtoken not-a-real-token-1234\"}".toMap();`,
+		`u = "https://desk.zoho.com/api/v1/tickets?authtoken=not-a-real-token-1234&orgId=1"; x.add(u);`,
+		`b = '{"authtoken": "not-a-real-token-1234","scope":"crmapi"}'; x.add(b);`,
+	} {
+		r := deluge.Rewrite(src, deluge.Options{Connection: link})
+		if found(r, deluge.CodeUnread, "unread") != deluge.Unsafe || strings.Contains(r.Hide(src), "not-a-real") {
+			t.Errorf("%s\n%s\n%s", src, r.Hide(src), said(r))
+		}
 	}
 }

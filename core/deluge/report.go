@@ -63,22 +63,22 @@ func (p *plan) mints() bool {
 
 // account is what is known of the account that a rewritten request used.
 type account struct {
-	service, token, centre string
-	line                   int
+	service, token string
+	line           int
 }
 
 // accounts tells of a request whose token is not that of a request before it
-// to the same service, or whose data centre is another: one connection is one
-// account, and which tokens are of one account can't be told.
+// to the same service: one connection is one account, and which tokens are of
+// one account can't be told.
 func (d *finder) accounts(p *plan, line int) {
-	is := account{p.address.service, "", p.address.centre(), line}
+	is := account{p.address.service, "", line}
 	for _, o := range p.origins {
 		if is.token = d.identity(o); is.token != "" {
 			break
 		}
 	}
 	for _, was := range d.used {
-		if was.centre != is.centre && was.centre != "" && is.centre != "" || was.service == is.service && was.token != is.token {
+		if was.service == is.service && was.token != is.token {
 			f := d.finding(CodeAccounts, Noted, p.q.node)
 			f.With = was.line
 			d.res.Findings = append(d.res.Findings, f)

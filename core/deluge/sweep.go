@@ -19,6 +19,7 @@ func (d *finder) sweep() {
 			}
 			if tokenText(s) || strings.EqualFold(s, "authtoken") && d.isKey(code) {
 				d.place(CodeUnread, Unsafe, "unread", t.Start)
+				d.hideIn(s)
 			}
 		case Word:
 			if d.r.isWord(code, "zoho") && d.r.isMark(code+1, '.') && d.r.isWord(code+2, "authtoken") && !d.inPlan(code) {
@@ -28,6 +29,24 @@ func (d *finder) sweep() {
 			if s := d.r.src[t.Start:t.End]; containsFold(s, "authtoken") {
 				d.place(CodeUnread, Unsafe, "broken", t.Start)
 			}
+		}
+	}
+}
+
+// hideIn hides the tokens that are written out in a text.
+func (d *finder) hideIn(s string) {
+	for {
+		n := strings.Index(strings.ToLower(s), "authtoken")
+		if n < 0 {
+			return
+		}
+		s = strings.TrimLeft(s[n+len("authtoken"):], "=: \\\"")
+		end := strings.IndexAny(s, "&\\\" ")
+		if end < 0 {
+			end = len(s)
+		}
+		if end >= shortest {
+			d.res.secrets = append(d.res.secrets, s[:end])
 		}
 	}
 }

@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -193,9 +194,12 @@ func (v *view) detail(e screen.Env, height int) []string {
 // diff is the difference of the file under the cursor, and the line of it at
 // which the finding stands.
 func (v *view) diff(e screen.Env) (out []string, line int) {
-	f, x, _ := v.selected()
+	f, x, ok := v.selected()
 	lines := diffLines(f)
-	if len(lines) == 0 {
+	if !slices.ContainsFunc(lines, func(l diffLine) bool { return l.old == x.Line && l.sign != "@" && l.sign != "+" }) {
+		if ok {
+			return source(e, f, x.Line)
+		}
 		return []string{e.Theme.Muted.Render(e.T("rewrite.unchanged"))}, -1
 	}
 	for line < len(lines)-1 && lines[line].old < x.Line {
@@ -210,6 +214,21 @@ func (v *view) diff(e screen.Env) (out []string, line int) {
 		out = append(out, l.style(e).Render(widget.Cut(l.sign+l.text, e.Width, e.Theme.Glyphs.Cut)))
 	}
 	return out, line
+}
+
+// source is the file as it is, and where in it a line stands that no change
+// touches.
+func source(e screen.Env, f folder.File, at int) (out []string, line int) {
+	for i, text := range strings.Split(strings.TrimRight(f.Result.Hide(f.Source), "\r\n"), "\n") {
+		text = strings.TrimRight(text, "\r")
+		text = core.CleanLine(strings.ReplaceAll(text, "\t", "    "))
+		style, sign := lipgloss.NewStyle(), " "
+		if i+1 == at {
+			style, sign = e.Theme.Accent, e.Theme.Glyphs.Selected
+		}
+		out = append(out, e.Theme.Muted.Render(fmt.Sprintf("%4d ", i+1))+style.Render(sign+" ")+style.Render(widget.Cut(text, max(e.Width-7, 4), e.Theme.Glyphs.Cut)))
+	}
+	return out, at - 1
 }
 
 // diffLine is one line of a unified diff: sign " ", "-", "+", or "@" for the

@@ -186,3 +186,20 @@ func TestAFileThatChangedMeanwhileIsLeftAlone(t *testing.T) {
 		t.Error("it was overwritten")
 	}
 }
+
+func TestTheLineOfAFindingThatStaysIsShownWithItsTokenAsDots(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{"close.dg": functions()["close.dg"], "two.dg": strings.Repeat("info 1;\r\n", 60) +
+		"k = \"Zoho-authtoken " + token + "\";\r\nh = other.get(k);\r\nr = invokeurl [ url: somewhere type: GET headers: {\"Authorization\":\"Zoho-authtoken " + token + "\"} ];\r\n"}
+	r := open(t, files, locale.English, 80, 24)
+	r.look()
+	r.press("n")
+	r.See("two.dg:61", "61 ▌ k = ", "••••••••")
+	r.press("n")
+	r.See("two.dg:63", "63 ▌ r = invokeurl", "Where it goes can't be told")
+	r.press("n")
+	r.See("61 ▌ k = ")
+	if strings.Contains(r.Text(), "canary") {
+		t.Error("a token is shown")
+	}
+}

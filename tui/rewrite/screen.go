@@ -156,9 +156,12 @@ func (v *view) key(msg tea.KeyPressMsg) screen.Step {
 		v.asking = v.changes() > 0 && v.written == nil
 	case "f":
 		v.scanned = false
+	case "n":
+		v.next()
 	case "y":
-		if scopes, _ := v.needs(); len(scopes) > 0 {
-			return screen.Step{Copy: screen.Copy{Text: strings.Join(scopes, ","), What: "rewrite.copy.scopes"}}
+		if scopes, calls := v.needs(); len(scopes)+len(calls) > 0 {
+			text := strings.Join(append([]string{strings.Join(scopes, ",")}, calls...), "\n")
+			return screen.Step{Copy: screen.Copy{Text: text, What: "rewrite.copy.scopes"}}
 		}
 	case "ctrl+d", "ctrl+u":
 		v.pager.Key(map[string]string{"ctrl+d": "pgdown", "ctrl+u": "pgup"}[k])
@@ -195,6 +198,36 @@ func (v *view) selected() (folder.File, deluge.Finding, bool) {
 		return v.files[r.file], deluge.Finding{}, false
 	}
 	return v.files[r.file], v.files[r.file].Result.Findings[r.finding], true
+}
+
+// byHand counts what a person must change.
+func (v *view) byHand() int {
+	n := 0
+	for _, r := range v.rows {
+		if v.isByHand(r) {
+			n++
+		}
+	}
+	return n
+}
+
+func (v *view) isByHand(r row) bool {
+	if r.finding < 0 {
+		return true
+	}
+	x := v.files[r.file].Result.Findings[r.finding]
+	return x.Outcome == deluge.Unsafe && x.Reason != "declined"
+}
+
+// next goes to the next row that a person must see to, from the last one to
+// the first.
+func (v *view) next() {
+	for i := 1; i <= len(v.rows); i++ {
+		if at := (v.cursor.Selected + i) % len(v.rows); v.isByHand(v.rows[at]) {
+			v.cursor.Selected, v.pager.Follow = at, true
+			return
+		}
+	}
 }
 
 // decidable reports whether a person may switch a finding.
@@ -275,7 +308,7 @@ func (v *view) Keys() []screen.Key {
 		return []screen.Key{screen.NewKey("y", "rewrite.key.yes", "y"), screen.NewKey("esc", "rewrite.key.no", "esc")}
 	}
 	_, x, ok := v.selected()
-	scopes, _ := v.needs()
+	scopes, calls := v.needs()
 	write := screen.NewKey("w", "rewrite.key.write", "w").If(v.changes() > 0, "rewrite.off.nothing")
 	if v.written != nil {
 		write = write.If(false, "rewrite.off.written")
@@ -283,7 +316,8 @@ func (v *view) Keys() []screen.Key {
 	return []screen.Key{
 		screen.NewKey("space", "rewrite.key.toggle", "space", " ").If(ok && decidable(x) && v.written == nil, "rewrite.off.toggle"),
 		write,
-		screen.NewKey("y", "rewrite.key.scopes", "y").If(len(scopes) > 0, "rewrite.off.scopes"),
+		screen.NewKey("n", "rewrite.key.next", "n").If(v.byHand() > 0, "rewrite.off.next"),
+		screen.NewKey("y", "rewrite.key.scopes", "y").If(len(scopes)+len(calls) > 0, "rewrite.off.scopes"),
 		screen.NewKey("f", "rewrite.key.folder", "f"),
 		screen.NewKey("ctrl+d", "rewrite.key.scroll", "ctrl+d", "ctrl+u"),
 		screen.NewKey("j/k", "rewrite.key.move", "j", "k", "up", "down", "pgup", "pgdown", "g", "G").Hide(),
