@@ -362,6 +362,42 @@ func (s *Scope) Stream(work func(ctx context.Context, emit func(tea.Msg)) tea.Ms
 	})
 }
 
+// Job is work that a key stops before its screen is left.
+type Job struct {
+	quit    chan struct{}
+	stopped bool
+}
+
+// Stop ends the context of the work, which then tells what it came to. A
+// second time, and of no job, it does nothing.
+func (j *Job) Stop() {
+	if j != nil && !j.stopped {
+		j.stopped = true
+		close(j.quit)
+	}
+}
+
+// Stopped reports whether the work was told to stop.
+func (j *Job) Stopped() bool { return j != nil && j.stopped }
+
+// Job is Stream for work that can be stopped.
+func (s *Scope) Job(work func(ctx context.Context, emit func(tea.Msg)) tea.Msg) (*Job, tea.Cmd) {
+	j := &Job{quit: make(chan struct{})}
+	quit := j.quit
+	return j, s.Stream(func(ctx context.Context, emit func(tea.Msg)) tea.Msg {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		go func() {
+			select {
+			case <-quit:
+				cancel()
+			case <-ctx.Done():
+			}
+		}()
+		return work(ctx, emit)
+	})
+}
+
 // After brings msg to the screen after a while.
 func (s *Scope) After(d time.Duration, msg tea.Msg) tea.Cmd {
 	return tea.Tick(d, func(time.Time) tea.Msg { return Result{To: s, Msg: msg} })

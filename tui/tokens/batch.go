@@ -12,6 +12,7 @@ import (
 	"deskward/core/tokenbatch"
 	"deskward/tui/screen"
 	"deskward/tui/widget"
+	"deskward/tui/worklist"
 )
 
 // batch is one batch: how far it is, and what came of each token.
@@ -22,16 +23,13 @@ type batch struct {
 	at    int // the line that the cursor goes to once the rows are read; 0: none
 
 	batch    tokenbatch.Batch
-	rows     []tokenbatch.Row // in the order of the list
+	rows     worklist.Rows[tokenbatch.Row]
 	loaded   bool
 	err      error
 	work     *work // nil: nobody is asked
 	progress tokenbatch.Progress
 	stopped  []tokenbatch.StoppedClient // of the last run
-	trouble  bool                       // only rows that somebody has to look at are shown
-	shown    []int                      // of rows
-	cursor   widget.List
-	asking   *widget.Form // the question over the rows, of what; nil: none
+	asking   *widget.Form               // the question over the rows, of what; nil: none
 	what     question
 }
 
@@ -39,19 +37,11 @@ type batch struct {
 // proving that old tokens are dead.
 type work struct {
 	kind  string // exchange, ask or prove: tokens.work.<kind>
-	quit  chan struct{}
-	ended bool
+	job   *screen.Job
 	seen  int // answers of ask and prove
 	of    int
 	alive int // old tokens that still work
 	blind int // that could not be asked about
-}
-
-func (w *work) stop() {
-	if w != nil && !w.ended {
-		w.ended = true
-		close(w.quit)
-	}
 }
 
 // question is what stands over the rows.
@@ -84,10 +74,16 @@ type (
 	changed struct{ err error }
 )
 
-func newBatch(d Deps, id string) *batch { return &batch{d: d, id: id} }
+func newBatch(d Deps, id string) *batch {
+	return &batch{d: d, id: id, rows: worklist.Rows[tokenbatch.Row]{Line: func(r tokenbatch.Row) int { return r.Line }, Look: inTrouble}}
+}
 
 // Batch opens one batch, with the cursor on a line of its list.
-func Batch(d Deps, id string, line int) screen.Screen { return &batch{d: d, id: id, at: line} }
+func Batch(d Deps, id string, line int) screen.Screen {
+	b := newBatch(d, id)
+	b.at = line
+	return b
+}
 
 // Title names the batch.
 func (b *batch) Title(e screen.Env) string { return nameOf(e, b.batch) }
@@ -121,7 +117,7 @@ func (b *batch) Trouble() error {
 	case b.asking != nil: // the question stands over the rows
 		return nil
 	}
-	if r, ok := b.selected(); ok {
+	if r, ok := b.rows.Selected(); ok {
 		if err := r.Err(); err != nil {
 			return err
 		}
@@ -148,12 +144,12 @@ func (b *batch) Update(msg tea.Msg) screen.Step {
 	case went:
 		if b.work != nil {
 			b.progress, b.batch = msg.progress, msg.progress.Batch
-			b.put(msg.progress.Rows)
+			b.rows.Put(msg.progress.Rows...)
 		}
 	case answered:
 		if b.work != nil {
 			b.count(msg.asked)
-			b.put([]tokenbatch.Row{msg.asked.Row})
+			b.rows.Put(msg.asked.Row)
 		}
 	case finished:
 		return b.end(msg)
@@ -182,24 +178,12 @@ func (b *batch) take(msg read) screen.Step {
 		return screen.Fail(msg.err)
 	}
 	if b.err = msg.err; msg.err == nil {
-		b.batch, b.rows, b.loaded = msg.batch, msg.rows, true
-		b.arrange()
-		if i := slices.IndexFunc(b.rows, func(r tokenbatch.Row) bool { return r.Line == b.at }); i >= 0 {
-			b.cursor.Selected = i // nothing is filtered yet
-		}
+		b.batch, b.loaded = msg.batch, true
+		b.rows.Set(msg.rows)
+		b.rows.GoTo(b.at)
 		b.at = 0
 	}
 	return screen.Step{}
-}
-
-// put puts rows that changed where they belong.
-func (b *batch) put(rows []tokenbatch.Row) {
-	for _, r := range rows {
-		if i := slices.IndexFunc(b.rows, func(o tokenbatch.Row) bool { return o.Line == r.Line }); i >= 0 {
-			b.rows[i] = r
-		}
-	}
-	b.arrange()
 }
 
 func (b *batch) count(a tokenbatch.Asked) {
@@ -234,28 +218,6 @@ func inTrouble(r tokenbatch.Row) bool {
 	return r.State != tokenbatch.Done && r.State != tokenbatch.Waiting && r.State != tokenbatch.Begun
 }
 
-// arrange chooses the rows that are shown. The cursor stays on its line.
-func (b *batch) arrange() {
-	was, had := b.selected()
-	b.shown = b.shown[:0]
-	for i, r := range b.rows {
-		if !b.trouble || inTrouble(r) {
-			if had && r.Line == was.Line && b.cursor.Selected > 0 {
-				b.cursor.Selected = len(b.shown)
-			}
-			b.shown = append(b.shown, i)
-		}
-	}
-	b.cursor.Clamp(len(b.shown))
-}
-
-func (b *batch) selected() (tokenbatch.Row, bool) {
-	if b.cursor.Selected >= len(b.shown) || b.shown[b.cursor.Selected] >= len(b.rows) {
-		return tokenbatch.Row{}, false
-	}
-	return b.rows[b.shown[b.cursor.Selected]], true
-}
-
 // The kinds of work.
 const (
 	exchanging = "exchange"
@@ -266,18 +228,8 @@ const (
 // start begins work of a kind, which stops when the screen is left or s is
 // pressed.
 func (b *batch) start(kind string, of int, o tokenbatch.RunOptions) screen.Step {
-	b.work, b.stopped = &work{kind: kind, quit: make(chan struct{}), of: of}, nil
-	quit, d, id := b.work.quit, b.d, b.id
-	return screen.Step{Cmd: b.scope.Stream(func(ctx context.Context, emit func(tea.Msg)) tea.Msg {
-		working, cancel := context.WithCancel(ctx)
-		defer cancel()
-		go func() {
-			select {
-			case <-quit:
-				cancel()
-			case <-working.Done():
-			}
-		}()
+	d, id := b.d, b.id
+	job, cmd := b.scope.Job(func(working context.Context, emit func(tea.Msg)) tea.Msg {
 		var out finished
 		heard := func(a tokenbatch.Asked) { emit(answered{a}) }
 		switch kind {
@@ -290,18 +242,20 @@ func (b *batch) start(kind string, of int, o tokenbatch.RunOptions) screen.Step 
 		}
 		out.halted = errors.Is(out.err, context.Canceled)
 		return out
-	})}
+	})
+	b.work, b.stopped = &work{kind: kind, job: job, of: of}, nil
+	return screen.Step{Cmd: cmd}
 }
 
 func (b *batch) key(msg tea.KeyPressMsg) screen.Step {
 	k := msg.String()
 	if i := slices.IndexFunc(b.Keys(), func(key screen.Key) bool { return slices.Contains(key.Keys(), k) && key.Reason == "" }); i < 0 {
-		b.cursor.Update(msg, len(b.shown))
+		b.rows.Cursor.Update(msg, b.rows.Len())
 		return screen.Step{}
 	}
 	switch k {
 	case "s":
-		b.work.stop()
+		b.work.job.Stop()
 	case "r":
 		if b.batch.Open() == b.batch.Rows-b.batch.Counts[tokenbatch.Held] {
 			b.ask(askExchange, widget.TypedWord("sure", strconv.Itoa(b.batch.Open())))
@@ -321,14 +275,13 @@ func (b *batch) key(msg tea.KeyPressMsg) screen.Step {
 			{Value: "no", Label: widget.Key("tokens.ask.happened.no")}, {Value: "yes", Label: widget.Key("tokens.ask.happened.yes")},
 		}})
 	case "f":
-		b.trouble = !b.trouble
-		b.arrange()
+		b.rows.Turn()
 	case "w":
 		return b.export()
 	case "m":
 		return b.sheet()
 	default:
-		b.cursor.Update(msg, len(b.shown))
+		b.rows.Cursor.Update(msg, b.rows.Len())
 	}
 	return screen.Step{}
 }
@@ -350,7 +303,7 @@ func (b *batch) answer(msg tea.KeyPressMsg) screen.Step {
 	}
 	b.asking = nil
 	d, id := b.d, b.id
-	row, some := b.selected()
+	row, some := b.rows.Selected()
 	switch b.what {
 	case askExchange:
 		return b.start(exchanging, b.batch.Open(), tokenbatch.RunOptions{})
@@ -372,7 +325,7 @@ func (b *batch) answer(msg tea.KeyPressMsg) screen.Step {
 }
 
 func (b *batch) export() screen.Step {
-	d, batch, rows := b.d, b.batch, slices.Clone(b.rows)
+	d, batch, rows := b.d, b.batch, slices.Clone(b.rows.All())
 	return screen.Step{Cmd: b.scope.Run(func(ctx context.Context) tea.Msg {
 		path, err := d.Export(context.WithoutCancel(ctx), batch, rows)
 		return saved{"tokens.exported", path, err}
@@ -393,17 +346,13 @@ func (b *batch) Keys() []screen.Key {
 		return []screen.Key{screen.NewKey("enter", "tokens.key.answer", "enter"), screen.NewKey("esc", "tokens.key.not-now", "esc")}
 	}
 	keys := b.next()
-	filter := screen.NewKey("f", "tokens.key.trouble", "f")
-	if b.trouble {
-		filter = screen.NewKey("f", "tokens.key.every-row", "f")
-	}
-	row, some := b.selected()
+	row, some := b.rows.Selected()
 	if some && row.State == tokenbatch.Unknown && b.work == nil {
 		keys = append(keys, screen.NewKey("u", "tokens.key.settle", "u"))
 	}
-	return append(keys, filter,
-		screen.NewKey("w", "tokens.key.export", "w").If(len(b.rows) > 0, "tokens.off.no-row").If(b.d.Export != nil, "tokens.off.no-export"),
-		screen.NewKey("j/k", "tokens.key.move", "j", "k", "up", "down", "pgup", "pgdown", "g", "G").Hide(),
+	return append(keys, b.rows.Filter("tokens.key.trouble", "tokens.key.every-row"),
+		screen.NewKey("w", "tokens.key.export", "w").If(len(b.rows.All()) > 0, "tokens.off.no-row").If(b.d.Export != nil, "tokens.off.no-export"),
+		worklist.Move("tokens.key.move"),
 	)
 }
 

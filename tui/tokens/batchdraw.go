@@ -14,28 +14,19 @@ import (
 	"deskward/core/tokenbatch"
 	"deskward/tui/screen"
 	"deskward/tui/widget"
+	"deskward/tui/worklist"
 )
 
 // Draw shows how far the batch is, its rows and, beside or below them, what is
 // to be said of the selected one.
 func (b *batch) Draw(e screen.Env) screen.Frame {
-	switch {
-	case b.err != nil && !b.loaded:
-		return widget.Frame(widget.Problem(e, b.err, widget.Readable(e.Width)))
-	case !b.loaded:
-		return widget.Frame([]string{e.Theme.Muted.Render(e.T("tokens.reading"))})
-	case b.asking != nil:
+	if f, ok := worklist.Unread(e, b.err, b.loaded, "tokens.reading"); ok {
+		return f
+	}
+	if b.asking != nil {
 		return b.drawQuestion(e)
 	}
-	lines := b.head(e)
-	if e.Height >= 14 {
-		lines = append(lines, "")
-	}
-	room := e.Height - len(lines)
-	if len(b.shown) == 0 {
-		return widget.Frame(append(lines, widget.Wrap(e.T("tokens.no-trouble"), widget.Readable(e.Width))...))
-	}
-	return widget.Frame(append(lines, widget.Beside(e, listShare, len(b.shown), room, b.table, b.detail)...))
+	return worklist.Page{Head: b.head(e), Rows: b.rows.Len(), Empty: e.T("tokens.no-trouble"), Share: listShare, Table: b.table, Detail: b.detail}.Draw(e)
 }
 
 // listShare is how much of a wide screen the rows have, in percent.
@@ -43,20 +34,14 @@ const listShare = 56
 
 // head says how far the batch is and what holds it up.
 func (b *batch) head(e screen.Env) []string {
-	var lines []string
-	for _, l := range widget.Wrap(b.state(e), e.Width) {
-		lines = append(lines, e.Theme.Title.Render(l))
-	}
-	if s := b.sums(e); s != "" {
-		lines = append(lines, widget.CutStyled(s, e.Width, e.Theme.Glyphs.Cut))
-	}
+	lines := append(worklist.State(e, b.state(e)), worklist.Sums(e, b.sums(e))...)
 	if b.work != nil {
 		for _, id := range slices.Sorted(maps.Keys(b.progress.Resting)) {
 			p := locale.Params{"client": cut(id), "time": widget.Clock(b.progress.Resting[id].Sub(e.Now))}
-			lines = append(lines, widget.Marked(e.Theme.Warn.Render(widget.Pad(e.Theme.Glyphs.Wait, 2)), e.T("tokens.resting", p), e.Width)...)
+			lines = append(lines, worklist.Waits(e, e.T("tokens.resting", p))...)
 		}
-		if b.work.ended {
-			lines = append(lines, widget.Marked(e.Theme.Warn.Render(widget.Pad(e.Theme.Glyphs.Wait, 2)), e.T("tokens.stopping"), e.Width)...)
+		if b.work.job.Stopped() {
+			lines = append(lines, worklist.Waits(e, e.T("tokens.stopping"))...)
 		}
 	}
 	for _, s := range b.stopped {
@@ -105,15 +90,13 @@ func (b *batch) state(e screen.Env) string {
 }
 
 // sums are how many rows are in which state.
-func (b *batch) sums(e screen.Env) string {
-	var out []string
+func (b *batch) sums(e screen.Env) []worklist.Sum {
+	var out []worklist.Sum
 	for _, s := range tokenbatch.States() {
-		if n := b.batch.Counts[s]; n > 0 {
-			_, style := markOf(e, s)
-			out = append(out, style.Render(fmt.Sprintf("%s %d", e.T("tokenbatch.state."+string(s)), n)))
-		}
+		_, style := markOf(e, s)
+		out = append(out, worklist.Sum{Text: e.T("tokenbatch.state." + string(s)), Count: b.batch.Counts[s], Style: style})
 	}
-	return strings.Join(out, "  "+e.Theme.Glyphs.Dot+"  ")
+	return out
 }
 
 // markOf is the sign of a state.
@@ -140,9 +123,9 @@ func (b *batch) table(e screen.Env, width, height int) []string {
 			{Title: widget.Key("tokens.col.old"), Min: 12, Want: 13, Drop: 1},
 			{Title: widget.Key("tokens.col.line"), Min: 4, Want: 5, Drop: 2},
 		},
-		Rows: len(b.shown), List: &b.cursor,
+		Rows: b.rows.Len(), List: &b.rows.Cursor,
 		Row: func(i int) []widget.Cell {
-			r := b.rows[b.shown[i]]
+			r := b.rows.At(i)
 			mark, style := markOf(e, r.State)
 			return []widget.Cell{
 				{Text: r.Name},
@@ -171,7 +154,7 @@ func oldShort(e screen.Env, r tokenbatch.Row) string {
 // detail says of the selected row what happened, what it means and what is to
 // be done.
 func (b *batch) detail(e screen.Env, width int) []string {
-	r, ok := b.selected()
+	r, ok := b.rows.Selected()
 	if !ok {
 		return nil
 	}
@@ -210,7 +193,7 @@ func (b *batch) detail(e screen.Env, width int) []string {
 func (b *batch) drawQuestion(e screen.Env) screen.Frame {
 	w := widget.Readable(e.Width)
 	p := locale.Params{"rows": b.batch.Open(), "name": nameOf(e, b.batch)}
-	if r, ok := b.selected(); ok && b.what == askSettle {
+	if r, ok := b.rows.Selected(); ok && b.what == askSettle {
 		p["name"] = core.CleanLine(r.Name)
 	}
 	key := map[question]string{askExchange: "tokens.sure.exchange", askConfirm: "tokens.sure.confirm", askSettle: "tokens.sure.settle"}[b.what]

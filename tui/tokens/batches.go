@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
 	"deskward/core"
@@ -12,137 +11,32 @@ import (
 	"deskward/core/tokenbatch"
 	"deskward/tui/screen"
 	"deskward/tui/widget"
+	"deskward/tui/worklist"
 )
 
-// batches are the batches that are kept.
-type batches struct {
-	d      Deps
-	scope  *screen.Scope
-	all    []tokenbatch.Batch
-	loaded bool
-	err    error
-	cursor widget.List
-	sure   string // id of the batch that x was pressed on: once more removes it
-}
-
-type batchesRead struct {
-	all []tokenbatch.Batch
-	err error
-}
-
-// Title names the screen.
-func (l *batches) Title(e screen.Env) string { return e.T("tokens.title") }
-
-// Init reads what is kept.
-func (l *batches) Init(s *screen.Scope) screen.Step {
-	l.scope = s
-	return l.Resume()
-}
-
-// Resume reads it again.
-func (l *batches) Resume() screen.Step { return screen.Step{Cmd: l.scope.Run(l.read)} }
-
-func (l *batches) read(ctx context.Context) tea.Msg {
-	all, err := l.d.Batches.List(ctx)
-	return batchesRead{all, err}
-}
-
-// Trouble is why nothing is shown.
-func (l *batches) Trouble() error {
-	if l.loaded {
-		return nil
-	}
-	return l.err
-}
-
-// Update takes keys and what was read.
-func (l *batches) Update(msg tea.Msg) screen.Step {
-	switch msg := msg.(type) {
-	case batchesRead:
-		if msg.err != nil && l.loaded {
-			return screen.Fail(msg.err)
-		}
-		if l.err = msg.err; msg.err == nil {
-			l.all, l.loaded = msg.all, true
-			l.cursor.Clamp(len(l.all))
-		}
-	case tea.PasteMsg:
-		n := newList(l.d)
-		step := n.paste(msg)
-		step.Open = n
-		return step
-	case tea.KeyPressMsg:
-		return l.key(msg)
-	}
-	return screen.Step{}
-}
-
-func (l *batches) key(msg tea.KeyPressMsg) screen.Step {
-	sure := l.sure
-	l.sure = ""
-	b, some := l.selected()
-	switch msg.String() {
-	case "a":
-		return screen.Step{Open: newList(l.d)}
-	case "enter":
-		if some {
-			return screen.Step{Open: newBatch(l.d, b.ID)}
-		}
-	case "x":
-		if some {
-			return l.remove(b, sure == b.ID)
-		}
-	case "r":
-		return l.Resume()
-	default:
-		l.cursor.Update(msg, len(l.all))
-	}
-	return screen.Step{}
-}
-
-// remove asks once, and then forgets the batch. What is still needed to prove
-// or to find out is refused by core, and its words say so.
-func (l *batches) remove(b tokenbatch.Batch, sure bool) screen.Step {
-	if !sure {
-		l.sure = b.ID
-		return screen.Say("tokens.sure")
-	}
-	return screen.Step{Changed: true, Cmd: l.scope.Run(func(ctx context.Context) tea.Msg {
-		if err := l.d.Batches.Remove(context.WithoutCancel(ctx), b.ID, false); err != nil {
-			return batchesRead{err: err}
-		}
-		return l.read(ctx)
-	})}
-}
-
-func (l *batches) selected() (tokenbatch.Batch, bool) {
-	if l.cursor.Selected >= len(l.all) {
-		return tokenbatch.Batch{}, false
-	}
-	return l.all[l.cursor.Selected], true
-}
-
-// Draw lists the batches, or says what one is for.
-func (l *batches) Draw(e screen.Env) screen.Frame {
-	w := widget.Readable(e.Width)
-	switch {
-	case l.err != nil && !l.loaded:
-		return widget.Frame(widget.Problem(e, l.err, w))
-	case !l.loaded:
-		return widget.Frame([]string{e.Theme.Muted.Render(e.T("tokens.reading"))})
-	case len(l.all) == 0:
-		return widget.Frame(widget.Head(none(e, w), e.Height, w, e.Theme.Glyphs.Cut))
-	}
-	t := widget.Table{
+// newBatches lists the batches that are kept.
+func newBatches(d Deps) screen.Screen {
+	return &worklist.Shelf[tokenbatch.Batch]{
+		List: d.Batches.List,
+		// What is still needed to prove or to find out is refused by core, and its
+		// words say so.
+		Forget:  func(ctx context.Context, b tokenbatch.Batch) error { return d.Batches.Remove(ctx, b.ID, false) },
+		ID:      func(b tokenbatch.Batch) string { return b.ID },
+		Open:    func(b tokenbatch.Batch) screen.Screen { return newBatch(d, b.ID) },
+		New:     func() worklist.Taker { return newList(d) },
+		Counted: true,
+		Words: worklist.Words{
+			Title: "tokens.title", Reading: "tokens.reading", Sure: "tokens.sure",
+			Open: "tokens.key.open", New: "tokens.key.new", Forget: "tokens.key.remove", Read: "tokens.key.read-again", Move: "tokens.key.move",
+			No: "tokens.off.no-batch",
+		},
 		Columns: []widget.Column{
 			{Title: widget.Key("tokens.col.list"), Min: 12, Want: 26},
 			{Title: widget.Key("tokens.col.done"), Min: 9, Want: 13},
 			{Title: widget.Key("tokens.col.state"), Min: 12, Want: 34},
 			{Title: widget.Key("tokens.col.made"), Min: 8, Want: 10, Drop: 1},
 		},
-		Rows: len(l.all), List: &l.cursor,
-		Row: func(i int) []widget.Cell {
-			b := l.all[i]
+		Row: func(e screen.Env, b tokenbatch.Batch) []widget.Cell {
 			words, style := stateOf(e, b)
 			return []widget.Cell{
 				{Text: nameOf(e, b)},
@@ -151,8 +45,8 @@ func (l *batches) Draw(e screen.Env) screen.Frame {
 				{Text: widget.Ago(e, b.Made), Style: e.Theme.Muted},
 			}
 		},
+		None: none,
 	}
-	return widget.Frame(t.Draw(e, e.Width, max(2, min(len(l.all)+1, e.Height))))
 }
 
 // none teaches what a list is while there is none.
@@ -193,16 +87,4 @@ func nameOf(e screen.Env, b tokenbatch.Batch) string {
 		return e.T("tokens.pasted")
 	}
 	return core.CleanLine(b.Name)
-}
-
-// Keys of the list.
-func (l *batches) Keys() []screen.Key {
-	some := len(l.all) > 0
-	return []screen.Key{
-		screen.NewKey("enter", "tokens.key.open", "enter").If(some, "tokens.off.no-batch"),
-		screen.NewKey("a", "tokens.key.new", "a"),
-		screen.NewKey("x", "tokens.key.remove", "x").If(some, "tokens.off.no-batch"),
-		screen.NewKey("r", "tokens.key.read-again", "r").Hide(),
-		screen.NewKey("j/k", "tokens.key.move", "j", "k", "up", "down", "pgup", "pgdown", "g", "G").Hide(),
-	}
 }

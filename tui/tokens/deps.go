@@ -49,4 +49,4 @@ type Deps struct {
 }
 
 // New opens the batches that are kept.
-func New(d Deps) screen.Screen { return &batches{d: d} }
+func New(d Deps) screen.Screen { return newBatches(d) }

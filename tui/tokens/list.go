@@ -152,15 +152,15 @@ func (n *list) Update(msg tea.Msg) screen.Step {
 		}
 		return screen.Step{Replace: newBatch(n.d, msg.batch.ID), Changed: true}
 	case tea.PasteMsg:
-		return n.paste(msg)
+		return n.Paste(msg)
 	case tea.KeyPressMsg:
 		return n.key(msg)
 	}
 	return screen.Step{}
 }
 
-// paste takes several lines for the table itself, and one for a value.
-func (n *list) paste(msg tea.PasteMsg) screen.Step {
+// Paste takes several lines for the table itself, and one for a value.
+func (n *list) Paste(msg tea.PasteMsg) screen.Step {
 	if n.form.Focused() == fieldFile && strings.ContainsAny(strings.TrimSpace(msg.Content), "\r\n") {
 		n.form.Set(fieldFile, "")
 		n.raw, n.read, n.err = []byte(msg.Content), nil, nil

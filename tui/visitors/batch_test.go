@@ -60,6 +60,40 @@ func newBatchWorld() *batchWorld {
 	return w
 }
 
+// bridge is a Support whose tickets name the Chat visitors of everybody.
+type bridge struct{ *people }
+
+func (b bridge) LeadCalls() (least, most int) { return 1, 6 }
+
+func (b bridge) Leads(_ context.Context, v core.Visitor) ([]lookup.Lead, error) {
+	if b.calls != nil {
+		b.calls <- "tickets:" + v.ExternalID
+	}
+	if b.ticketErr != nil {
+		return nil, b.ticketErr
+	}
+	return []lookup.Lead{{Kind: lookup.ByChatID, Text: "1.ticket" + v.ID}}, nil
+}
+
+// tickets has Chat found by its own ids alone, and Support tell them.
+func (w *batchWorld) tickets() {
+	w.chat.takes = []lookup.QueryKind{lookup.ByChatID}
+	w.chat.all = nil
+	for _, v := range w.support.all {
+		if v.ExternalID != "usr_001" {
+			w.chat.all = append(w.chat.all, core.Visitor{Kind: core.VisitorChat, ID: "1.ticket" + v.ID, ExternalID: v.ExternalID})
+		}
+	}
+	w.bridged = true
+}
+
+// formRead waits until the form knows who can be asked.
+func formRead(c console) {
+	c.Until("the connections", func() bool {
+		return strings.Contains(c.Text(), "Connections") || strings.Contains(c.Text(), "問い合わせ先")
+	})
+}
+
 func pasted() string {
 	return strings.Join([]string{"external_id,name", sub + ",Mina", "usr_000,A", "usr_001,B", "usr_001,B", "", "usr_\x1b[2J,C", "usr_nobody,D", "\"usr_002,E"}, "\r\n")
 }
@@ -75,14 +109,41 @@ func TestBatchScreensReadWellAtEverySize(t *testing.T) {
 	t.Parallel()
 	for name, drive := range map[string]func(*batchWorld, console){
 		"batch-none": func(_ *batchWorld, c console) { c.press("b") },
-		"batch-form": func(_ *batchWorld, c console) { c.press("b", "a") },
+		"batch-form": func(_ *batchWorld, c console) {
+			c.press("b", "a")
+			formRead(c)
+		},
 		"batch-read": func(_ *batchWorld, c console) {
 			c.press("b", "a")
+			formRead(c)
 			c.Paste(pasted())
+		},
+		"batch-choose": func(w *batchWorld, c console) {
+			w.tickets()
+			c.press("b", "a")
+			formRead(c)
+			c.Paste(pasted())
+			c.press("tab", "tab", "j", "j", "space")
+		},
+		"batch-tickets": func(w *batchWorld, c console) {
+			w.tickets()
+			c.press("b", "a")
+			formRead(c)
+			c.Paste(pasted())
+			c.press("tab", "tab", "tab", "space")
+		},
+		"batch-untraced": func(w *batchWorld, c console) {
+			w.tickets()
+			c.press("b")
+			c.Paste(pasted())
+			c.press("enter")
+			batchDone(c)
+			c.press("j", "j")
 		},
 		"batch-wrong": func(w *batchWorld, c console) {
 			w.files["who.csv"] = "id;note\r\n1;x"
 			c.press("b", "a")
+			formRead(c)
 			c.Type("who.csv")
 			c.press("tab")
 			c.Type("mail")
@@ -295,4 +356,103 @@ func TestWithoutBatchesTheKeySaysWhy(t *testing.T) {
 	c.See("press /")
 	c.press("b")
 	c.See("Batches can't be looked up here")
+}
+
+func TestTheAdminChoosesWhomABatchAsks(t *testing.T) {
+	t.Parallel()
+	w := newBatchWorld()
+	w.messaging.calls = make(chan string, 100)
+	c := open(t, w.deps, locale.English, 80, 24)
+	c.See("press /")
+	c.press("b", "a")
+	c.See("4 of 4")
+	c.Paste("usr_000\nusr_001")
+	c.press("tab", "tab")
+	c.See("[x] Messaging", "space takes one out or in")
+	for range 4 {
+		c.press("space", "j")
+	}
+	c.press("enter")
+	c.See("[ ] Messaging", "Choose at least one connection")
+	c.press("g", "space", "j", "space", "enter")
+	c.See("All 2 are looked up", "Asked: Xsolla Login, Zendesk Support")
+	if len(w.messaging.calls) != 0 || strings.Contains(c.Text(), "Support, Messaging") {
+		t.Errorf("Messaging was asked, or is said to have been:\n%s", c.Text())
+	}
+	c.press("esc")
+	c.See("ASKS", "Xsolla Login,")
+	all, err := w.batches.List(t.Context())
+	if err != nil || !slices.Equal(all[0].Only, []string{"id of Xsolla Login", "id of Zendesk Support"}) {
+		t.Errorf("%+v %v", all, err)
+	}
+}
+
+func TestTicketsAreGoneOverOnlyWhenChosenAndWhatTheyCostIsSaidBefore(t *testing.T) {
+	t.Parallel()
+	w := newBatchWorld()
+	w.tickets()
+	c := open(t, w.deps, locale.English, 80, 24)
+	c.See("press /")
+	c.press("b", "a")
+	c.See("Tickets", "left out")
+	c.Paste("usr_000\nusr_001\nusr_nobody")
+	c.See("a Chat visitor whom only they name stays unseen")
+	c.press("tab", "tab", "tab")
+	c.See("costs 1 to 6 calls")
+	c.press("space")
+	c.See("gone over, to Chat", "Over tickets: 3 to 18 further calls")
+	c.press("shift+tab", "G", "space") // Chat is not asked: tickets lead nowhere
+	c.Gone("Over tickets")
+	c.press("space", "tab", "space")
+	c.See("Over tickets: 3 to 18 further calls")
+	c.press("enter")
+	c.See("All 3 are looked up", "Asked, and over tickets: Xsolla", "linked 1", "not linked 1", "nobody 1")
+	c.press("esc")
+	c.See("all + tickets")
+}
+
+func TestWithoutTicketsTheRowsSaySoAndTheyCanBeGoneOverLater(t *testing.T) {
+	t.Parallel()
+	w := newBatchWorld()
+	w.tickets()
+	c := open(t, w.deps, locale.English, 80, 24)
+	c.See("press /")
+	c.press("b")
+	c.Paste("usr_000\nusr_001\nusr_nobody")
+	c.press("enter")
+	c.See("All 3 are looked up", "could not tell 2", "nobody 1", "Asked, not over tickets", "Not gone over tickets to the end")
+	c.press("enter")
+	c.See("nobody went over this person's tickets")
+	c.press("esc", "t")
+	c.See("2 to 12 further calls to Support. Press t again")
+	c.press("f", "t") // another key between: the question is asked anew
+	c.See("Press t again")
+	w.support.ticketErr = &core.Error{Code: "zendesk.support-scope", Class: core.Refused}
+	c.press("t")
+	c.See("of 2 rows not every connection could be asked", "Asked, and over tickets")
+	w.support.ticketErr = nil
+	c.press("r")
+	c.See("All 3 are looked up.", "linked 1", "not linked 1")
+}
+
+func TestAWayOverTicketsCanBeStoppedAndGoneOnWith(t *testing.T) {
+	t.Parallel()
+	w := newBatchWorld()
+	w.tickets()
+	c := open(t, w.deps, locale.English, 80, 24)
+	c.See("press /")
+	c.press("b")
+	c.Paste("usr_000\nusr_001")
+	c.press("enter")
+	c.See("All 2 are looked up")
+	hold := make(chan struct{})
+	w.chat.hold, w.support.calls = hold, make(chan string, 100)
+	c.press("t", "t")
+	for !strings.HasPrefix(<-w.support.calls, "tickets:") { // else nothing is begun yet
+	}
+	c.press("s")
+	c.See("The tickets of 2 rows are left. r goes on")
+	close(hold)
+	c.press("r")
+	c.See("All 2 are looked up.", "linked 1")
 }

@@ -13,45 +13,54 @@ import (
 	"deskward/core/lookup"
 	"deskward/tui/screen"
 	"deskward/tui/widget"
+	"deskward/tui/worklist"
 )
 
 // Draw shows how far the batch is, its rows and, beside or below them, what is
 // to be said of the selected one.
 func (b *batchRun) Draw(e screen.Env) screen.Frame {
-	switch {
-	case b.err != nil && !b.loaded:
-		return widget.Frame(widget.Problem(e, b.err, widget.Readable(e.Width)))
-	case !b.loaded:
-		return widget.Frame([]string{e.Theme.Muted.Render(e.T("visitors.batch.opening"))})
+	if f, ok := worklist.Unread(e, b.err, b.loaded, "visitors.batch.opening"); ok {
+		return f
 	}
-	var lines []string
-	for _, l := range widget.Wrap(b.state(e), e.Width) {
-		lines = append(lines, e.Theme.Title.Render(l))
-	}
-	if s := b.sums(e); s != "" {
-		lines = append(lines, widget.CutStyled(s, e.Width, e.Theme.Glyphs.Cut))
-	}
+	head := append(worklist.State(e, b.state(e)), worklist.Sums(e, b.sums(e))...)
 	for _, name := range b.resting(e) {
 		p := locale.Params{"source": short(name), "time": widget.Clock(b.progress.Resting[name].Sub(e.Now))}
-		lines = append(lines, widget.Marked(e.Theme.Warn.Render(widget.Pad(e.Theme.Glyphs.Wait, 2)), e.T("visitors.batch.resting", p), e.Width)...)
+		head = append(head, worklist.Waits(e, e.T("visitors.batch.resting", p))...)
 	}
-	if e.Height >= 14 {
-		lines = append(lines, "")
-	}
-	room := e.Height - len(lines)
-	if len(b.shown) == 0 {
-		key := "visitors.batch.no-rows"
-		if b.trouble && len(b.rows) > 0 {
-			key = "visitors.batch.no-trouble"
+	if e.Height >= roomForAsks {
+		for _, l := range widget.Wrap(asksWords(e, b.batch), e.Width) {
+			head = append(head, e.Theme.Muted.Render(l))
 		}
-		return widget.Frame(append(lines, widget.Wrap(e.T(key), widget.Readable(e.Width))...))
 	}
-	return widget.Frame(append(lines, widget.Beside(e, listShare, len(b.shown), room, b.table, b.detail)...))
+	empty := e.T("visitors.batch.no-rows")
+	if b.rows.Few() && len(b.rows.All()) > 0 {
+		empty = e.T("visitors.batch.no-trouble")
+	}
+	return worklist.Page{Head: head, Rows: b.rows.Len(), Empty: empty, Share: listShare, Table: b.table, Detail: b.detail}.Draw(e)
+}
+
+// roomForAsks is from how many lines on it is said whom a batch asks.
+const roomForAsks = 16
+
+// asksWords say whom a batch asks.
+func asksWords(e screen.Env, b lookup.Batch) string {
+	names := e.T("visitors.batch.asks-all")
+	if len(b.Asks) > 0 {
+		names = namesText(b.Asks)
+	}
+	key := "visitors.batch.asks"
+	switch {
+	case b.Tickets:
+		key = "visitors.batch.asks-tickets"
+	case b.Untraced > 0:
+		key = "visitors.batch.asks-no-tickets"
+	}
+	return e.T(key, locale.Params{"sources": names})
 }
 
 // resting are the connections that are not asked now because the vendor limits.
 func (b *batchRun) resting(e screen.Env) []string {
-	if b.run == nil {
+	if b.job == nil {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(b.progress.Resting)), func(name string) bool { return !b.progress.Resting[name].After(e.Now) })
@@ -61,12 +70,14 @@ func (b *batchRun) resting(e screen.Env) []string {
 func (b *batchRun) state(e screen.Env) string {
 	p := locale.Params{"done": b.batch.Done, "rows": b.batch.Rows, "rate": fmt.Sprintf("%.1f", b.progress.Rate), "left": widget.Duration(e, b.progress.Left.Round(time.Second))}
 	switch {
-	case b.run != nil && (b.progress.Rate == 0 || len(b.resting(e)) > 0): // a rate says nothing while it waits
+	case b.job != nil && (b.progress.Rate == 0 || len(b.resting(e)) > 0): // a rate says nothing while it waits
 		return e.T("visitors.batch.begins", p)
-	case b.run != nil:
+	case b.job != nil:
 		return e.T("visitors.batch.running", p)
 	case !b.batch.Complete():
 		return e.T("visitors.batch.stopped", p)
+	case b.open() > 0: // over tickets alone
+		return e.Text.N("visitors.batch.tickets-left", b.open(), p)
 	case b.batch.Unseen > 0:
 		return e.Text.N("visitors.batch.done-unseen", b.batch.Unseen, p)
 	}
@@ -74,15 +85,13 @@ func (b *batchRun) state(e screen.Env) string {
 }
 
 // sums are how many rows have which verdict.
-func (b *batchRun) sums(e screen.Env) string {
-	var out []string
+func (b *batchRun) sums(e screen.Env) []worklist.Sum {
+	var out []worklist.Sum
 	for _, o := range lookup.Outcomes() {
-		if n := b.batch.Counts[o]; n > 0 {
-			_, style := outcomeMark(e, o)
-			out = append(out, style.Render(fmt.Sprintf("%s %d", e.T("visitors.outcome."+string(o)), n)))
-		}
+		_, style := outcomeMark(e, o)
+		out = append(out, worklist.Sum{Text: e.T("visitors.outcome." + string(o)), Count: b.batch.Counts[o], Style: style})
 	}
-	return strings.Join(out, "  "+e.Theme.Glyphs.Dot+"  ")
+	return out
 }
 
 // outcomeMark is the sign of a verdict.
@@ -107,9 +116,9 @@ func (b *batchRun) table(e screen.Env, width, height int) []string {
 			{Title: widget.Key("visitors.batch.col.person"), Min: 10, Want: 26, Drop: 1},
 			{Title: widget.Key("visitors.batch.col.line"), Min: 4, Want: 5, Drop: 2},
 		},
-		Rows: len(b.shown), List: &b.cursor,
+		Rows: b.rows.Len(), List: &b.rows.Cursor,
 		Row: func(i int) []widget.Cell {
-			r := b.shown[i]
+			r := b.rows.At(i)
 			mark, style := outcomeMark(e, r.Verdict.Outcome)
 			p := r.Person()
 			return []widget.Cell{
@@ -126,7 +135,7 @@ func (b *batchRun) table(e screen.Env, width, height int) []string {
 // detail is the selected row's verdict with what is wrong, and whom could not
 // be asked.
 func (b *batchRun) detail(e screen.Env, width int) []string {
-	r, ok := b.selected()
+	r, ok := b.rows.Selected()
 	if !ok {
 		return nil
 	}
@@ -142,7 +151,7 @@ func (b *batchRun) detail(e screen.Env, width int) []string {
 		lines = append(lines, widget.Marked(e.Theme.Warn.Render(widget.Pad(e.Theme.Glyphs.Warn, 2)), text, width)...)
 	}
 	for _, f := range r.Verdict.Findings {
-		if f.Level == lookup.Bad {
+		if f.Level == lookup.Bad || f.Code == "tickets-off" && r.Verdict.Outcome == lookup.CantTell {
 			lines = append(lines, drawFinding(e, f, width)...)
 		}
 	}

@@ -1,7 +1,6 @@
 package visitors
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -11,7 +10,7 @@ import (
 	"deskward/core/locale"
 	"deskward/core/lookup"
 	"deskward/tui/screen"
-	"deskward/tui/widget"
+	"deskward/tui/worklist"
 )
 
 // batchRun is one batch: how far it is, and what came of each line.
@@ -22,23 +21,23 @@ type batchRun struct {
 	start bool // it is gone on with at once
 
 	batch    lookup.Batch
-	rows     []lookup.Row // in the order of the list
 	left     []lookup.Line
 	loaded   bool
 	err      error
-	run      *running // nil: nobody is asked
+	job      *screen.Job // nil: nobody is asked
 	progress lookup.Progress
-	trouble  bool // only rows that somebody has to look at are shown
-	shown    []lookup.Row
-	cursor   widget.List
+	rows     worklist.Rows[lookup.Row]
+	sources  []lookup.Source // that there are now
+	sure     bool            // t was pressed: once more goes over tickets
 }
 
 type (
 	batchRead struct {
-		batch lookup.Batch
-		rows  []lookup.Row
-		left  []lookup.Line
-		err   error
+		batch   lookup.Batch
+		rows    []lookup.Row
+		left    []lookup.Line
+		sources []lookup.Source
+		err     error
 	}
 	batchWent struct {
 		progress lookup.Progress
@@ -54,7 +53,10 @@ type (
 )
 
 func newBatchRun(f *family, id string, start bool) *batchRun {
-	return &batchRun{f: f, id: id, start: start}
+	return &batchRun{f: f, id: id, start: start, rows: worklist.Rows[lookup.Row]{
+		Line: func(r lookup.Row) int { return r.Line },
+		Look: func(r lookup.Row) bool { return r.Verdict.Outcome != lookup.Linked },
+	}}
 }
 
 // Title names the batch.
@@ -70,13 +72,17 @@ func (b *batchRun) read() screen.Step {
 	f, id := b.f, b.id
 	return screen.Step{Cmd: b.scope.Run(func(ctx context.Context) tea.Msg {
 		batch, rows, left, err := f.Batches.Rows(ctx, id)
-		return batchRead{batch, rows, left, err}
+		if err != nil {
+			return batchRead{err: err}
+		}
+		sources, err := f.Sources(ctx)
+		return batchRead{batch, rows, left, sources, err}
 	})}
 }
 
 // Leave says that what was begun can be taken up again.
 func (b *batchRun) Leave() screen.Step {
-	if b.run == nil {
+	if b.job == nil {
 		return screen.Step{}
 	}
 	return screen.Say("visitors.batch.left")
@@ -88,11 +94,11 @@ func (b *batchRun) Update(msg tea.Msg) screen.Step {
 	case batchRead:
 		return b.take(msg)
 	case batchWent:
-		if b.run != nil {
+		if b.job != nil {
 			b.went(msg.progress)
 		}
 	case batchEnded:
-		b.run = nil
+		b.job = nil
 		if msg.stopped {
 			return b.read()
 		}
@@ -115,11 +121,11 @@ func (b *batchRun) take(msg batchRead) screen.Step {
 	if b.err = msg.err; msg.err != nil {
 		return screen.Step{}
 	}
-	b.batch, b.rows, b.left, b.loaded = msg.batch, msg.rows, msg.left, true
-	b.arrange()
+	b.batch, b.left, b.sources, b.loaded = msg.batch, msg.left, msg.sources, true
+	b.rows.Set(msg.rows)
 	if b.start {
 		b.start = false
-		return b.goOn(false)
+		return b.goOn(lookup.RunOptions{})
 	}
 	return screen.Step{}
 }
@@ -130,101 +136,94 @@ func (b *batchRun) went(p lookup.Progress) {
 	done := map[int]bool{}
 	for _, r := range p.Rows {
 		done[r.Line] = true
-		i, was := slices.BinarySearchFunc(b.rows, r, func(a, o lookup.Row) int { return cmp.Compare(a.Line, o.Line) })
-		if was {
-			b.rows[i] = r
-		} else {
-			b.rows = slices.Insert(b.rows, i, r)
-		}
 	}
+	b.rows.Put(p.Rows...)
 	b.left = slices.DeleteFunc(b.left, func(l lookup.Line) bool { return done[l.Number] })
-	b.arrange()
 }
 
-// arrange chooses the rows that are shown. The cursor stays on its line.
-func (b *batchRun) arrange() {
-	was, had := b.selected()
-	b.shown = b.rows
-	if b.trouble {
-		b.shown = nil
-		for _, r := range b.rows {
-			if r.Verdict.Outcome != lookup.Linked {
-				b.shown = append(b.shown, r)
-			}
-		}
+// open is how many rows the batch has still to ask about: those not asked yet,
+// and those that it is to ask over tickets and did not.
+func (b *batchRun) open() int {
+	if b.batch.Tickets {
+		return len(b.left) + b.batch.Untraced
 	}
-	for i, r := range b.shown {
-		if had && r.Line == was.Line && b.cursor.Selected > 0 {
-			b.cursor.Selected = i
-		}
-	}
-	b.cursor.Clamp(len(b.shown))
+	return len(b.left)
 }
 
-func (b *batchRun) selected() (lookup.Row, bool) {
-	if b.cursor.Selected >= len(b.shown) {
-		return lookup.Row{}, false
-	}
-	return b.shown[b.cursor.Selected], true
-}
-
-// goOn asks about what is left; with again, also about the rows of which some
-// connection could not be asked.
-func (b *batchRun) goOn(again bool) screen.Step {
-	if b.run != nil {
+// goOn asks about what is left, and what o says besides.
+func (b *batchRun) goOn(o lookup.RunOptions) screen.Step {
+	if b.job != nil {
 		return screen.Step{}
 	}
-	b.run, b.progress = &running{quit: make(chan struct{})}, lookup.Progress{Of: len(b.left)}
-	quit, f, id := b.run.quit, b.f, b.id
-	return screen.Step{Cmd: b.scope.Stream(func(ctx context.Context, emit func(tea.Msg)) tea.Msg {
-		asking, cancel := context.WithCancel(ctx)
-		defer cancel()
-		go func() {
-			select {
-			case <-quit:
-				cancel()
-			case <-asking.Done():
-			}
-		}()
-		sources, err := f.Sources(asking)
+	b.progress = lookup.Progress{Of: len(b.left)}
+	f, id := b.f, b.id
+	job, cmd := b.scope.Job(func(ctx context.Context, emit func(tea.Msg)) tea.Msg {
+		sources, err := f.Sources(ctx)
 		if err == nil {
-			_, err = f.Batches.Run(asking, id, sources, lookup.RunOptions{Again: again}, func(p lookup.Progress) { emit(batchWent{p}) })
+			_, err = f.Batches.Run(ctx, id, sources, o, func(p lookup.Progress) { emit(batchWent{p}) })
 		}
 		return batchEnded{err: err, stopped: errors.Is(err, context.Canceled)}
-	})}
+	})
+	b.job = job
+	return screen.Step{Cmd: cmd}
+}
+
+// ticketCalls is what it costs to go over the tickets of those of whom that was
+// not done. ok is false where there are none, or the way leads nowhere.
+func (b *batchRun) ticketCalls() (c lookup.Calls, ok bool) {
+	if b.batch.Untraced == 0 || b.batch.Tickets {
+		return c, false
+	}
+	return lookup.TicketCalls(b.batch.Untraced, b.batch.Of(b.sources))
 }
 
 func (b *batchRun) key(msg tea.KeyPressMsg) screen.Step {
-	r, some := b.selected()
+	r, some := b.rows.Selected()
+	sure := b.sure
+	b.sure = false
 	switch msg.String() {
 	case "s":
-		b.run.stop()
+		b.job.Stop()
 	case "enter":
 		if some {
 			return screen.Step{Open: newFound(b.f, r.Result)}
 		}
 	case "r":
-		if b.run == nil && b.loaded && (len(b.left) > 0 || b.batch.Unseen > 0) {
-			return b.goOn(len(b.left) == 0)
+		if b.job == nil && b.loaded && (b.open() > 0 || b.batch.Unseen > 0) {
+			return b.goOn(lookup.RunOptions{Again: b.open() == 0})
 		}
 		if !b.loaded {
 			return b.read()
 		}
+	case "t":
+		return b.overTickets(sure)
 	case "f":
-		b.trouble = !b.trouble
-		b.arrange()
+		b.rows.Turn()
 	case "w":
-		if len(b.rows) > 0 && b.f.Export != nil {
+		if len(b.rows.All()) > 0 && b.f.Export != nil {
 			return b.export()
 		}
 	default:
-		b.cursor.Update(msg, len(b.shown))
+		b.rows.Cursor.Update(msg, b.rows.Len())
 	}
 	return screen.Step{}
 }
 
+// overTickets says what it costs, and does it when asked once more.
+func (b *batchRun) overTickets(sure bool) screen.Step {
+	c, ok := b.ticketCalls()
+	switch {
+	case b.job != nil || !ok:
+		return screen.Step{}
+	case !sure:
+		b.sure = true
+		return screen.Say("visitors.batch.tickets-sure", locale.Params{"least": c.Least, "most": c.Most})
+	}
+	return b.goOn(lookup.RunOptions{Tickets: true})
+}
+
 func (b *batchRun) export() screen.Step {
-	f, batch, rows, left := b.f, b.batch, slices.Clone(b.rows), b.left
+	f, batch, rows, left := b.f, b.batch, slices.Clone(b.rows.All()), b.left
 	return screen.Step{Cmd: b.scope.Run(func(ctx context.Context) tea.Msg {
 		path, err := f.Export(context.WithoutCancel(ctx), batch, rows, left)
 		return batchExported{path, err}
@@ -234,23 +233,22 @@ func (b *batchRun) export() screen.Step {
 // Keys of the batch.
 func (b *batchRun) Keys() []screen.Key {
 	var keys []screen.Key
-	if b.run != nil {
+	if b.job != nil {
 		keys = append(keys, screen.NewKey("s", "visitors.key.stop-batch", "s"))
 	}
-	keys = append(keys, screen.NewKey("enter", "visitors.key.open", "enter").If(len(b.shown) > 0, "visitors.off.no-row"))
+	keys = append(keys, screen.NewKey("enter", "visitors.key.open", "enter").If(b.rows.Len() > 0, "visitors.off.no-row"))
 	switch {
-	case b.run != nil:
-	case len(b.left) > 0:
+	case b.job != nil:
+	case b.open() > 0:
 		keys = append(keys, screen.NewKey("r", "visitors.key.go-on", "r"))
 	default:
 		keys = append(keys, screen.NewKey("r", "visitors.key.ask-again", "r").If(b.batch.Unseen > 0, "visitors.off.all-seen"))
 	}
-	filter := screen.NewKey("f", "visitors.key.trouble", "f")
-	if b.trouble {
-		filter = screen.NewKey("f", "visitors.key.every-row", "f")
+	if _, ok := b.ticketCalls(); ok && b.job == nil {
+		keys = append(keys, screen.NewKey("t", "visitors.key.tickets", "t"))
 	}
-	return append(keys, filter,
-		screen.NewKey("w", "visitors.key.export", "w").If(len(b.rows) > 0, "visitors.off.no-row").If(b.f.Export != nil, "visitors.off.no-export"),
-		screen.NewKey("j/k", "visitors.key.move", "j", "k", "up", "down", "pgup", "pgdown", "g", "G").Hide(),
+	return append(keys, b.rows.Filter("visitors.key.trouble", "visitors.key.every-row"),
+		screen.NewKey("w", "visitors.key.export", "w").If(len(b.rows.All()) > 0, "visitors.off.no-row").If(b.f.Export != nil, "visitors.off.no-export"),
+		worklist.Move("visitors.key.move"),
 	)
 }

@@ -47,16 +47,14 @@ type find struct {
 // running is a look-up under way.
 type running struct {
 	since map[string]time.Time // when a source, by its connection's id, was asked
-	quit  chan struct{}
-	ended bool
+	job   *screen.Job
 }
 
 // stop breaks the look-up off: its sources are told, and it then returns what
 // was found.
 func (r *running) stop() {
-	if r != nil && !r.ended {
-		r.ended = true
-		close(r.quit)
+	if r != nil {
+		r.job.Stop()
 	}
 }
 
@@ -147,7 +145,7 @@ func (s *find) Update(msg tea.Msg) screen.Step {
 		}
 	case ended:
 		if msg.run == s.begun {
-			s.broken = s.run != nil && s.run.ended
+			s.broken = s.run != nil && s.run.job.Stopped()
 			s.run, s.result = nil, msg.result
 			s.arrange()
 			return screen.Fail(msg.err)
@@ -253,31 +251,23 @@ func (s *find) look() screen.Step {
 	}
 	s.run.stop()
 	s.begun++
-	s.run = &running{since: map[string]time.Time{}, quit: make(chan struct{})}
 	s.some, s.broken, s.moved, s.cursor, s.pager = true, false, false, widget.List{}, widget.Pager{}
 	s.result = lookup.Result{Query: q}
 	for _, src := range s.sources {
 		s.result.Answers = append(s.result.Answers, lookup.Answer{Source: src.Name, SourceID: src.ID, Kind: src.Kind, State: lookup.Skipped})
 	}
 	s.arrange()
-	run, quit, sources, f := s.begun, s.run.quit, s.sources, s.f
-	return screen.Step{Cmd: s.scope.Stream(func(ctx context.Context, emit func(tea.Msg)) tea.Msg {
-		asking, cancel := context.WithCancel(ctx)
-		defer cancel()
-		go func() {
-			select {
-			case <-quit:
-				cancel()
-			case <-asking.Done():
-			}
-		}()
+	run, sources, f := s.begun, s.sources, s.f
+	job, cmd := s.scope.Job(func(asking context.Context, emit func(tea.Msg)) tea.Msg {
 		r := f.Find(asking, q, sources, func(a lookup.Answer) { emit(answered{run, a, f.Clock.Now()}) })
 		var err error
 		if f.History != nil && asking.Err() == nil {
-			err = f.History.Add(ctx, q, r.Verdict.Outcome)
+			err = f.History.Add(context.WithoutCancel(asking), q, r.Verdict.Outcome)
 		}
 		return ended{run, r, err}
-	})}
+	})
+	s.run = &running{since: map[string]time.Time{}, job: job}
+	return screen.Step{Cmd: cmd}
 }
 
 // take puts what a source tells where it belongs.
@@ -354,7 +344,7 @@ func (s *find) key(msg tea.KeyPressMsg) screen.Step {
 		}
 	case "b":
 		if s.f.Batches != nil {
-			return screen.Step{Open: &batchList{f: s.f}}
+			return screen.Step{Open: newBatchList(s.f)}
 		}
 	case "enter":
 		if some {

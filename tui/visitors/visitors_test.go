@@ -43,6 +43,8 @@ type people struct {
 	err   error
 	hold  chan struct{} // answers only when closed; nil: at once
 	calls chan string   // what was asked; nil: nobody listens
+
+	ticketErr error // on the way over tickets
 }
 
 func (p *people) Takes() []lookup.QueryKind { return p.takes }
@@ -86,7 +88,11 @@ func (p *people) Find(ctx context.Context, k lookup.QueryKind, text string) ([]c
 	return out, nil
 }
 
-type world struct{ login, support, messaging, chat, old *people }
+type world struct {
+	login, support, messaging, chat, old *people
+
+	bridged bool // Support's tickets lead to Chat
+}
 
 func yes() *bool { b := true; return &b }
 
@@ -128,9 +134,14 @@ func (w *world) taken() *world {
 func (w *world) sources(context.Context) ([]lookup.Source, error) {
 	var out []lookup.Source
 	for _, p := range []*people{w.login, w.support, w.messaging, w.chat, w.old} {
-		if p != nil {
-			out = append(out, lookup.Source{ID: "id of " + p.name, Name: p.name, Kind: lookup.Finds(p), Finder: p})
+		if p == nil {
+			continue
 		}
+		src := lookup.Source{ID: "id of " + p.name, Name: p.name, Kind: lookup.Finds(p), Finder: p}
+		if w.bridged && p == w.support {
+			src.Finder = bridge{p}
+		}
+		out = append(out, src)
 	}
 	return out, nil
 }
