@@ -88,14 +88,10 @@ func wrapParagraph(par string, width int) []string {
 		default: // signs without width, which a segment may be made of
 			seg, line = line+seg, ""
 		}
-		for w > width { // no break in it is allowed, so any will do
-			head := ansi.Truncate(seg, width, "")
-			if head == "" { // wider than a line
-				head, _, _, _ = uniseg.FirstGraphemeClusterInString(seg, -1)
-			}
-			out = append(out, head)
-			seg = strings.TrimPrefix(seg, head)
-			w = ansi.StringWidth(strings.TrimRight(seg, " "))
+		if w > width { // no break in it is allowed, so any will do
+			text := strings.TrimRight(seg, " ")
+			whole, tail := slice(text, width)
+			out, seg = append(out, whole...), tail+seg[len(text):]
 		}
 		line += seg
 		used = ansi.StringWidth(line)
@@ -104,6 +100,24 @@ func wrapParagraph(par string, width int) []string {
 		flush()
 	}
 	return out
+}
+
+// slice cuts text between characters into pieces of at most width cells, or of
+// one character that is wider. rest is what is no whole piece. It passes over
+// the text once: what a server sent may be one run of a megabyte.
+func slice(text string, width int) (pieces []string, rest string) {
+	from, used, state := 0, 0, -1
+	for at, left := 0, text; left != ""; {
+		var char string
+		char, left, _, state = uniseg.FirstGraphemeClusterInString(left, state)
+		w := ansi.StringWidth(char)
+		if used+w > width && at > from {
+			pieces = append(pieces, text[from:at])
+			from, used = at, 0
+		}
+		at, used = at+len(char), used+w
+	}
+	return pieces, text[from:]
 }
 
 // Head is the first n of lines that are width cells wide, with the cut mark

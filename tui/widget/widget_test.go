@@ -84,6 +84,17 @@ func TestWrapLosesNothingWhereALineIsNarrowerThanACharacter(t *testing.T) {
 	}
 }
 
+// A run of a megabyte, which a server may send, takes a thousand times as long
+// as one of a kilobyte, not a million times: by the work of one line it would
+// take hours here.
+func TestWrapPassesOverALongRunOnce(t *testing.T) {
+	t.Parallel()
+	lines := Wrap(strings.Repeat("a", 1<<20)+" b", 4)
+	if want := 1<<18 + 1; len(lines) != want || lines[want-1] != "b" || lines[0] != "aaaa" {
+		t.Errorf("%d lines, want %d", len(lines), want)
+	}
+}
+
 func abs(n int) int {
 	if n < 0 {
 		return -(n + 1)
