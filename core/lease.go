@@ -47,6 +47,12 @@ type Lease struct {
 	rev   uint64
 }
 
+// Holds reports whether a lease as it is stored is somebody's still. One far in
+// the future was written by a clock that was wrong.
+func (l *Leases) Holds(held Lease, now time.Time) bool {
+	return now.Before(held.Until) && held.Until.Sub(now) <= 2*l.time()
+}
+
 // Take takes the lease id, or fails with code lease.held (class Conflict),
 // naming the holder, while another's has not run out.
 func (l *Leases) Take(ctx context.Context, id string) (Lease, error) {
@@ -60,8 +66,7 @@ func (l *Leases) Take(ctx context.Context, id string) (Lease, error) {
 			if err := json.Unmarshal(rec.Head, &held); err != nil {
 				return fmt.Errorf("read lease: %w", err)
 			}
-			// A lease far in the future was written by a clock that was wrong.
-			if now.Before(held.Until) && held.Until.Sub(now) <= 2*l.time() {
+			if l.Holds(held, now) {
 				return &Error{Tried: "lease", Code: "lease.held", Class: Conflict, Params: map[string]string{"owner": held.Owner, "until": held.Until.UTC().Format(time.RFC3339Nano)}}
 			}
 		case CodeOf(err) != ErrNotFound.Code:

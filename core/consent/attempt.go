@@ -77,9 +77,10 @@ type attemptHead struct {
 	Expires    time.Time `json:"expires"`
 }
 
-// live reports whether the session that took the answer may still be at it.
+// live reports whether the session that took the answer may still be at it. One
+// that took it far in the future had a clock that was wrong.
 func (h attemptHead) live(now time.Time) bool {
-	return h.Phase == exchanging && now.Sub(h.Claimed) < core.LeaseTime
+	return h.Phase == exchanging && now.Sub(h.Claimed).Abs() < core.LeaseTime
 }
 
 // The names of an attempt's secrets.

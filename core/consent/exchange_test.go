@@ -74,6 +74,22 @@ func TestLostAnswersAreUnknownAndNeverRepeated(t *testing.T) {
 	}
 }
 
+func TestAnAnswerTakenByAClockThatWasWrongHoldsNoConsentUp(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	c := b.connection()
+	b.clock.forward(24 * time.Hour)
+	a := b.begin(c)
+	to := b.vendor.agree(t, a.URL).String()
+	b.vendor.set(func(v *vendor) {
+		v.fault = func(http.ResponseWriter, *http.Request) bool { panic(http.ErrAbortHandler) } // the session dies with its answer
+	})
+	_, err := b.session().Answer(context.Background(), a.ID, to)
+	want(t, err, "consent.exchange-unknown", core.Unknown)
+	b.clock.forward(-24 * time.Hour) // the clock is put right
+	b.begin(c)
+}
+
 func TestAnswerThatCertainlyDidNothingMayBeGivenAgain(t *testing.T) {
 	t.Parallel()
 	b := start(t)

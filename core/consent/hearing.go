@@ -38,13 +38,17 @@ func (h *Hearing) Begin(ctx context.Context, ask Asker, connectionID string, now
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(a.Expires.Sub(now), time.Second))
 	ended := make(chan struct{})
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	if h.stops == nil {
 		h.stops = map[string]func(){}
 	}
+	meanwhile := h.stops[connectionID] // begun at the same time: its attempt is void
 	h.stops[connectionID] = func() {
 		cancel()
 		<-ended
+	}
+	h.mu.Unlock()
+	if meanwhile != nil {
+		meanwhile()
 	}
 	go func() {
 		defer close(ended)

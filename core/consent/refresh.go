@@ -215,10 +215,13 @@ func (r *renewal) mayRenew(now time.Time) error {
 	return e
 }
 
-// recent returns the refreshes within the vendor's window, oldest first.
+// recent returns the refreshes within the vendor's window, oldest first. One
+// from a time to come was written by a clock that was wrong, and would keep the
+// connection from being renewed until then: the vendor itself says when it is
+// too many.
 func (r *renewal) recent(now time.Time) []time.Time {
 	return slices.DeleteFunc(slices.Clone(r.conn.Refreshes), func(at time.Time) bool {
-		return now.Sub(at) >= r.cfg.RefreshWindow
+		return at.After(now) || now.Sub(at) >= r.cfg.RefreshWindow
 	})
 }
 

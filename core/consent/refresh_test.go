@@ -237,6 +237,23 @@ func TestVendorsThrottleSaysNothingOfTheCredential(t *testing.T) {
 	}
 }
 
+func TestRefreshesOfAClockThatWasWrongKeepNobodyFromRenewing(t *testing.T) {
+	t.Parallel()
+	b := start(t)
+	b.cfg.RefreshLimit, b.cfg.RefreshWindow = 3, 10*time.Minute
+	c := b.granted()
+	b.clock.forward(24 * time.Hour)
+	for range 3 {
+		if _, err := b.Refresh(context.Background(), c.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.clock.forward(-24 * time.Hour) // the clock is put right
+	if _, err := b.session().Refresh(context.Background(), c.ID); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestRefreshesKeepWithinTheVendorsLimit(t *testing.T) {
 	t.Parallel()
 	b := start(t)

@@ -32,7 +32,8 @@ func (s *Service) busy(r core.Reader, id string) string {
 		return ""
 	}
 	var held core.Lease
-	if json.Unmarshal(rec.Head, &held) != nil || !s.leases().Clock.Now().Before(held.Until) {
+	leases := s.leases()
+	if json.Unmarshal(rec.Head, &held) != nil || !leases.Holds(held, leases.Clock.Now()) {
 		return ""
 	}
 	return held.Owner
