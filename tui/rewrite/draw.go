@@ -195,7 +195,7 @@ func (v *view) detail(e screen.Env, height int) []string {
 // which the finding stands.
 func (v *view) diff(e screen.Env) (out []string, line int) {
 	f, x, ok := v.selected()
-	lines := diffLines(f)
+	lines := diffLines(f, f.After())
 	if !slices.ContainsFunc(lines, func(l diffLine) bool { return l.old == x.Line && l.sign != "@" && l.sign != "+" }) {
 		if ok {
 			return source(e, f, x.Line)
@@ -250,10 +250,11 @@ func (l diffLine) style(e screen.Env) lipgloss.Style {
 	return lipgloss.NewStyle()
 }
 
-func diffLines(f folder.File) []diffLine {
+// diffLines are what changes from a file to the text that it is to be.
+func diffLines(f folder.File, after string) []diffLine {
 	var out []diffLine
 	old := 0
-	for i, l := range strings.Split(strings.TrimSuffix(f.Diff(f.After(), true), "\n"), "\n") {
+	for i, l := range strings.Split(strings.TrimSuffix(f.Diff(after, true), "\n"), "\n") {
 		if i < 2 || l == "" { // the names of the files
 			continue
 		}

@@ -12,7 +12,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"deskward/core"
 	"deskward/core/deluge"
 	"deskward/core/deluge/folder"
 	"deskward/core/locale"
@@ -37,6 +36,7 @@ type view struct {
 	busy    bool
 	asking  bool // whether to write
 	scanned bool
+	root    string // of what was read
 	link    string
 	files   []folder.File
 	options map[int]deluge.Options // of a file, where a person decided
@@ -163,6 +163,8 @@ func (v *view) key(msg tea.KeyPressMsg) screen.Step {
 			text := strings.Join(append([]string{strings.Join(scopes, ",")}, calls...), "\n")
 			return screen.Step{Copy: screen.Copy{Text: text, What: "rewrite.copy.scopes"}}
 		}
+	case "l":
+		return screen.Step{Open: newLinks(v.d, v.root)}
 	case "ctrl+d", "ctrl+u":
 		v.pager.Key(map[string]string{"ctrl+d": "pgdown", "ctrl+u": "pgup"}[k])
 	default:
@@ -181,7 +183,8 @@ func (v *view) formKey(msg tea.KeyPressMsg) screen.Step {
 		return screen.Step{}
 	}
 	v.busy, v.link = true, v.form.Value("link")
-	root, link := strings.TrimSpace(v.form.Value("folder")), v.link
+	v.root = strings.TrimSpace(v.form.Value("folder"))
+	root, link := v.root, v.link
 	return screen.Step{Cmd: v.scope.Run(func(ctx context.Context) tea.Msg {
 		files, err := v.d.Scan(ctx, root, deluge.Options{Connection: link})
 		return found{files, err}
@@ -282,21 +285,13 @@ func (v *view) changes() int {
 // write replaces the files. It is not broken off halfway through.
 func (v *view) write() screen.Step {
 	v.busy = true
-	files := slices.Clone(v.files)
-	return screen.Step{Cmd: v.scope.Run(func(context.Context) tea.Msg {
-		out := wrote{map[int]string{}, map[int]error{}}
-		for i, f := range files {
-			if len(f.Result.Edits) == 0 {
-				continue
-			}
-			if backup, err := f.Write(f.After()); err != nil {
-				out.failed[i] = err
-			} else {
-				out.backups[i] = core.CleanLine(backup)
-			}
+	after := map[int]string{}
+	for i, f := range v.files {
+		if len(f.Result.Edits) > 0 {
+			after[i] = f.After()
 		}
-		return out
-	})}
+	}
+	return screen.Step{Cmd: writing(v.scope, v.files, after)}
 }
 
 // Keys that work now.
@@ -318,6 +313,7 @@ func (v *view) Keys() []screen.Key {
 		write,
 		screen.NewKey("n", "rewrite.key.next", "n").If(v.byHand() > 0, "rewrite.off.next"),
 		screen.NewKey("y", "rewrite.key.scopes", "y").If(len(scopes)+len(calls) > 0, "rewrite.off.scopes"),
+		screen.NewKey("l", "rewrite.key.links", "l"),
 		screen.NewKey("f", "rewrite.key.folder", "f"),
 		screen.NewKey("ctrl+d", "rewrite.key.scroll", "ctrl+d", "ctrl+u"),
 		screen.NewKey("j/k", "rewrite.key.move", "j", "k", "up", "down", "pgup", "pgdown", "g", "G").Hide(),

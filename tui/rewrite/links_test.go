@@ -1,0 +1,126 @@
+package rewrite_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"deskward/core/locale"
+	"deskward/tui/tuitest"
+)
+
+func linked() map[string]string {
+	return map[string]string{
+		"close.dg": `r = invokeurl
+[
+	url :"https://desk.zoho.com/api/v1/tickets/" + ticketId
+	type :PATCH
+	headers:{"orgId":"1"}
+	connection:"deskoperation"
+];
+x = zoho.desk.create(orgId,"tickets",m,"deskoperation");
+`,
+		"report.dg": `a = invokeurl [ url: "https://desk.zoho.com/api/v1/agents" type: GET connection: "deskoperation" ];
+b = invokeurl [ url: "https://www.zohoapis.com/crm/v2/Leads" type: GET connection: "crmread" ];
+// deskoperation is only a word here
+`,
+	}
+}
+
+// toLinks goes to the links of the folder.
+func (r rig) toLinks() {
+	r.Paste(r.folder)
+	r.press("tab")
+	r.Type("deskoperation")
+	r.press("enter")
+	r.Until("what was found", func() bool { return strings.Contains(r.Text(), "? ") }) // no letter is taken for text any more
+	r.press("l")
+	r.See("crmread")
+}
+
+func (r rig) renameTo(name string) {
+	r.press("j", "R")
+	r.Type(name)
+	r.press("enter")
+	r.See(".bak")
+}
+
+func TestLinksReadWellAtEverySize(t *testing.T) {
+	t.Parallel()
+	for _, lang := range locale.Langs() {
+		for _, size := range [][2]int{{40, 12}, {80, 24}, {120, 40}} {
+			for name, do := range map[string]func(rig){
+				"links":        func(r rig) { r.toLinks(); r.press("j") },
+				"links-form":   func(r rig) { r.toLinks(); r.press("j", "R") },
+				"links-change": func(r rig) { r.toLinks(); r.renameTo("desk2027") },
+				"links-taken":  func(r rig) { r.toLinks(); r.renameTo("crmread") },
+			} {
+				name := fmt.Sprintf("%s-%dx%d-%s", name, size[0], size[1], lang)
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					r := open(t, linked(), lang, size[0], size[1])
+					do(r)
+					r.Fits(size[0], size[1])
+					tuitest.Golden(t, name, r.Text())
+				})
+			}
+		}
+	}
+}
+
+func TestALinkIsRenamedWhereverAFunctionNamesIt(t *testing.T) {
+	t.Parallel()
+	r := open(t, linked(), locale.English, 80, 24)
+	r.toLinks()
+	r.renameTo("desk2027")
+	r.See("Places: 3, in files: 2", `+    connection:"desk2027"`)
+	r.press("y")
+	r.See("Files written: 2", "desk2027")
+	r.Gone("deskoperation")
+	for name, was := range linked() {
+		got := r.file(t, name)
+		if want := strings.ReplaceAll(was, `"deskoperation"`, `"desk2027"`); got != want {
+			t.Errorf("%s:\n%s", name, got)
+		}
+		if r.file(t, name+".bak") != was {
+			t.Errorf("%s: the backup is not what the file was", name)
+		}
+	}
+}
+
+func TestNoLinkIsRenamedWithoutYes(t *testing.T) {
+	t.Parallel()
+	r := open(t, linked(), locale.English, 80, 24)
+	r.toLinks()
+	r.renameTo("desk2027")
+	r.press("esc")
+	r.See("LINK", "deskoperation")
+	r.press("R")
+	r.Type("desk 2027")
+	r.press("enter")
+	r.See("Letters, digits and underscores only")
+	r.press("esc", "esc")
+	r.See("folder")
+	for name, was := range linked() {
+		if r.file(t, name) != was {
+			t.Errorf("%s was written", name)
+		}
+	}
+}
+
+func TestAFunctionThatChangedMeanwhileKeepsItsLink(t *testing.T) {
+	t.Parallel()
+	r := open(t, linked(), locale.English, 80, 24)
+	r.toLinks()
+	r.renameTo("desk2027")
+	if err := os.WriteFile(filepath.Join(r.folder, "close.dg"), []byte("info 1;"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r.press("y")
+	r.See("function.changed")
+	if r.file(t, "close.dg") != "info 1;" {
+		t.Error("it was overwritten")
+	}
+}
