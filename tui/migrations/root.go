@@ -275,7 +275,6 @@ func (r *root) Keys() []screen.Key {
 	keys := []screen.Key{
 		screen.NewKey("enter", open, "enter").If(r.rows() > 0, "migrations.no-guides"),
 		rehearse,
-		screen.NewKey("/", "migrations.key.filter", "/"),
 	}
 	if r.d.Functions != nil {
 		keys = append(keys, screen.NewKey("d", "migrations.key.functions", "d"))
@@ -284,5 +283,6 @@ func (r *root) Keys() []screen.Key {
 		keys = append(keys, screen.NewKey("t", "migrations.key.tokens", "t"))
 	}
 	return append(keys,
+		screen.NewKey("/", "migrations.key.filter", "/"),
 		screen.NewKey("j/k", "migrations.key.move", "j", "k", "up", "down", "pgup", "pgdown", "g", "G").Hide())
 }
