@@ -26,7 +26,7 @@ func mainKeys() map[string]map[string]string {
 			"empty": "↵ r d t /", "list": "↵ d t", "start": "↵ ctrl+r esc", "ask": "↵ ctrl+s esc", "tell": "↵ s esc", "prove": "↵ p s esc", "once": "↵ f esc",
 			"unknown": "h n esc", "refused": "↵ f s esc", "wait": "p s e esc", "report": "w y esc", "steps": "b y esc",
 		},
-		"rewrite":    {"found": "w f l", "ask": "y esc", "links": "R r esc", "links-change": "y esc j/k"},
+		"rewrite":    {"found": "w n l", "ask": "y esc", "links": "R r esc", "links-change": "y esc j/k"},
 		"signinwalk": {"empty": "w i r t", "2022": "w o r t", "stories": "↵ esc"},
 		"tokens":     {"batches": "↵ a x", "form": "esc", "read": "ctrl+s esc", "ready": "r f esc", "ran": "a p R esc", "refused": "a p R ! esc", "unknown": "a p u esc", "external": "m c esc"},
 		"visitors":   {"warning": "↵ j m y /", "several": "↵ y /", "hints": "/ h", "detail": "j m o y esc", "batch-list": "↵ a x esc", "batch-done": "↵ f w esc", "waiting": "esc ↵"},

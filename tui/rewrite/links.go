@@ -32,6 +32,8 @@ type links struct {
 	form  *widget.Form // asks for the new name; nil: not now
 	to    string       // the new name that is being shown; "": none
 	pager widget.Pager
+
+	changed bool // files were written
 }
 
 // link is one connection as functions name it.
@@ -91,6 +93,7 @@ func (v *links) Update(msg tea.Msg) screen.Step {
 			v.cursor.Clamp(len(v.all))
 		}
 	case wrote:
+		v.changed = v.changed || len(msg.backups) > 0
 		step := v.read()
 		for _, err := range msg.failed {
 			return step.Then(screen.Fail(err))

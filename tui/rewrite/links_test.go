@@ -124,3 +124,23 @@ func TestAFunctionThatChangedMeanwhileKeepsItsLink(t *testing.T) {
 		t.Error("it was overwritten")
 	}
 }
+
+func TestWhatWasFoundIsReadAnewAfterALinkWasRenamed(t *testing.T) {
+	t.Parallel()
+	files := functions()
+	files["linked.dg"] = linked()["report.dg"]
+	r := open(t, files, locale.English, 80, 24)
+	r.look()
+	r.press("l")
+	r.See("crmread")
+	r.renameTo("desk2027")
+	r.press("y")
+	r.See("Files written: 1")
+	r.press("esc")
+	r.See("rewritten: 2, in files: 1")
+	r.press("w", "y")
+	r.See("Files written: 1")
+	if got := r.file(t, "linked.dg"); !strings.Contains(got, "desk2027") {
+		t.Error(got)
+	}
+}

@@ -38,6 +38,7 @@ type view struct {
 	scanned bool
 	root    string // of what was read
 	link    string
+	links   *links // opened last; nil: none was
 	files   []folder.File
 	options map[int]deluge.Options // of a file, where a person decided
 	rows    []row
@@ -164,7 +165,8 @@ func (v *view) key(msg tea.KeyPressMsg) screen.Step {
 			return screen.Step{Copy: screen.Copy{Text: text, What: "rewrite.copy.scopes"}}
 		}
 	case "l":
-		return screen.Step{Open: newLinks(v.d, v.root)}
+		v.links = newLinks(v.d, v.root)
+		return screen.Step{Open: v.links}
 	case "ctrl+d", "ctrl+u":
 		v.pager.Key(map[string]string{"ctrl+d": "pgdown", "ctrl+u": "pgup"}[k])
 	default:
@@ -182,8 +184,21 @@ func (v *view) formKey(msg tea.KeyPressMsg) screen.Step {
 	if _, submit := v.form.Update(msg); !submit {
 		return screen.Step{}
 	}
-	v.busy, v.link = true, v.form.Value("link")
-	v.root = strings.TrimSpace(v.form.Value("folder"))
+	v.link, v.root = v.form.Value("link"), strings.TrimSpace(v.form.Value("folder"))
+	return v.scan()
+}
+
+// Resume reads the functions again when links were renamed in them.
+func (v *view) Resume() screen.Step {
+	if v.links == nil || !v.links.changed {
+		return screen.Step{}
+	}
+	v.links = nil
+	return v.scan()
+}
+
+func (v *view) scan() screen.Step {
+	v.busy = true
 	root, link := v.root, v.link
 	return screen.Step{Cmd: v.scope.Run(func(ctx context.Context) tea.Msg {
 		files, err := v.d.Scan(ctx, root, deluge.Options{Connection: link})
