@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"deskward/core"
 	"deskward/tui/screen"
 )
 
@@ -81,8 +82,15 @@ func joinLines(s string) string {
 }
 
 // Draw returns the line, at most width cells, and the cursor's column, or -1.
+// What cannot be seen in a text, or turns the others round, is shown as a
+// question mark: it came with a paste, and is mostly what is wrong with it.
 func (i *Input) Draw(e screen.Env, width int) (line string, column int) {
 	m := i.model // a copy: drawing changes nothing
+	if seen := core.CleanLine(m.Value()); !i.secret && seen != m.Value() {
+		at := m.Position()
+		m.SetValue(strings.ReplaceAll(seen, "\uFFFD", "?")) // of as many characters; the model itself drops U+FFFD
+		m.SetCursor(at)
+	}
 	m.SetWidth(max(width-1, 1))
 	s := m.Styles()
 	s.Focused.Text, s.Blurred.Text = e.Theme.Plain, e.Theme.Plain

@@ -337,6 +337,33 @@ func TestAnEmptyAnswerOfAChoiceIsAnAnswer(t *testing.T) {
 	}
 }
 
+func TestWhatCannotBeSeenInAPasteIsShownAndKept(t *testing.T) {
+	t.Parallel()
+	for pasted, want := range map[string]string{
+		"1000.AB\u200bC":        "1000.AB?C",
+		"file\u202egpj.exe":     "file?gpj.exe",
+		"\ufeffclient":          "?client",
+		"a\u2066b\u2069":        "a?b?",
+		"葛\U000e0100城 👩\u200d💻": "葛\U000e0100城 👩\u200d💻",
+		"plain":                 "plain",
+	} {
+		i := NewInput(false)
+		i.Focus()
+		i.Update(tea.PasteMsg{Content: pasted})
+		line, column := i.Draw(env(t, 80, 24), 40)
+		if got := ansi.Strip(line); got != want {
+			t.Errorf("%q is drawn as %q", pasted, got)
+		}
+		if i.Value() != pasted || column != ansi.StringWidth(want) {
+			t.Errorf("%q became %q, the cursor is at %d of %q", pasted, i.Value(), column, want)
+		}
+		i.model.SetCursor(1)
+		if _, column := i.Draw(env(t, 80, 24), 40); want[0] < 0x80 && column != 1 {
+			t.Errorf("%q: behind the first, the cursor is at %d", pasted, column)
+		}
+	}
+}
+
 func TestGroupsOfATableKeepTheirHeadingsInSight(t *testing.T) {
 	t.Parallel()
 	list := &List{}
