@@ -420,7 +420,7 @@ func TestWithoutTicketsTheRowsSaySoAndTheyCanBeGoneOverLater(t *testing.T) {
 	c.press("b")
 	c.Paste("usr_000\nusr_001\nusr_nobody")
 	c.press("enter")
-	c.See("All 3 are looked up", "could not tell 2", "nobody 1", "Asked, not over tickets", "Not gone over tickets to the end")
+	c.See("All 3 are looked up", "could not tell 2", "nobody 1", "Asked, not over tickets", "Tickets not followed to the end")
 	c.press("enter")
 	c.See("nobody went over this person's tickets")
 	c.press("esc", "t")

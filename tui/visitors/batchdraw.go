@@ -111,7 +111,7 @@ func outcomeMark(e screen.Env, o lookup.Outcome) (string, lipgloss.Style) {
 func (b *batchRun) table(e screen.Env, width, height int) []string {
 	t := widget.Table{
 		Columns: []widget.Column{
-			{Title: widget.Key("visitors.batch.col.query"), Min: 12, Want: 30},
+			{Title: widget.Key("visitors.batch.col.query"), Min: 12, Want: 24},
 			{Title: widget.Key("visitors.batch.col.outcome"), Min: 21, Want: 26},
 			{Title: widget.Key("visitors.batch.col.person"), Min: 10, Want: 26, Drop: 1},
 			{Title: widget.Key("visitors.batch.col.line"), Min: 4, Want: 5, Drop: 2},
