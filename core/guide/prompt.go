@@ -232,6 +232,8 @@ type StepView struct {
 	Step    Step
 	Number  int
 	Title   string
+	Text    string         // with its values; a dash for one that is not there yet
+	Secrets []SecretPrompt // that Text shows as dots, in its order
 	State   State
 	At      time.Time // when it ended; zero: it has not
 	By      string
@@ -253,6 +255,7 @@ func (r Run) View(lang locale.Lang) []StepView {
 		rec := r.Steps[s.ID]
 		v := StepView{
 			Step: s, Number: len(out) + 1, Title: s.Title.In(lang), State: r.StateOf(s.ID),
+			Text: fill(s.Text.In(lang), r.shown), Secrets: r.secretsIn(s.Text.In(lang)),
 			At: rec.Ended, Word: rec.Word, Calls: rec.Calls, Failed: rec.Failed,
 		}
 		if !rec.Ended.IsZero() {

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"maps"
 	"cmp"
 	"slices"
 	"strings"
@@ -105,7 +106,9 @@ func (p Platform) NewConnection(a Answers) (core.Connection, error) {
 	}
 	for name := range a.all() {
 		if !known[name] {
-			return core.Connection{}, p.inputError("platform.ask-unknown", map[string]string{"input": core.CleanLine(name), "grant": string(a.Grant)})
+			return core.Connection{}, p.inputError("platform.ask-unknown", map[string]string{
+				"input": core.CleanLine(name), "grant": string(a.Grant), "known": strings.Join(slices.Sorted(maps.Keys(known)), ", "),
+			})
 		}
 	}
 	for _, ask := range p.AsksFor(a.Grant, a.Plain) {

@@ -37,25 +37,32 @@ func (s *step) copyables() []copyable {
 	if !ok || s.proven != "" {
 		return nil
 	}
-	var out []copyable
-	add := func(text string) {
+	out := codesOf(p.Text, p.Secrets)
+	add := func(at int, text string) {
 		if text != "" && !slices.ContainsFunc(out, func(c copyable) bool { return c.text == text && c.secret.Empty() }) {
-			out = append(out, copyable{text: text})
+			out = slices.Insert(out, at, copyable{text: text})
 		}
 	}
-	add(p.Link)
-	secrets := p.Secrets
-	for _, m := range codeSpan().FindAllStringSubmatch(p.Text, -1) {
-		if len(secrets) > 0 && m[1] == secrets[0].Value.String() {
-			out = append(out, copyable{m[1], secrets[0].Name, secrets[0].Value})
-			secrets = secrets[1:]
-			continue
-		}
-		add(m[1])
-	}
+	add(0, p.Link)
 	for _, in := range p.Inputs {
 		if !in.Secret {
-			add(in.Value)
+			add(len(out), in.Value)
+		}
+	}
+	return out
+}
+
+// codesOf is what a text sets apart as code, each once; secrets as often as
+// they stand there.
+func codesOf(text string, secrets []guide.SecretPrompt) []copyable {
+	var out []copyable
+	for _, m := range codeSpan().FindAllStringSubmatch(text, -1) {
+		switch {
+		case len(secrets) > 0 && m[1] == secrets[0].Value.String():
+			out = append(out, copyable{m[1], secrets[0].Name, secrets[0].Value})
+			secrets = secrets[1:]
+		case m[1] != "" && !slices.ContainsFunc(out, func(c copyable) bool { return c.text == m[1] && c.secret.Empty() }):
+			out = append(out, copyable{text: m[1]})
 		}
 	}
 	return out
@@ -72,11 +79,7 @@ func (s *step) copy() screen.Step {
 	if len(all) == 1 && all[0].secret.Empty() {
 		return screen.Step{Copy: screen.Copy{Text: all[0].text, What: "migrations.copy.value"}}
 	}
-	m := &copyMenu{d: s.d, run: s.run, all: all, copied: func(i int) { s.copied = place{at, i} }}
-	if s.copied.step == at { // a form is filled in value after value: the next one is offered
-		m.cursor.Selected = (s.copied.item + 1) % len(all)
-	}
-	return screen.Step{Open: m}
+	return screen.Step{Open: newCopyMenu(s.d, s.run, all, at, &s.copied)}
 }
 
 // unwrapped shows the same outside the full screen; secrets stay dots.
@@ -96,6 +99,16 @@ type copyMenu struct {
 	all    []copyable
 	cursor widget.List
 	copied func(item int)
+}
+
+// newCopyMenu offers the texts of a step. A form is filled in value after
+// value: the one behind the last is offered.
+func newCopyMenu(d Deps, run guide.Run, all []copyable, step string, last *place) *copyMenu {
+	m := &copyMenu{d: d, run: run, all: all, copied: func(i int) { *last = place{step, i} }}
+	if last.step == step {
+		m.cursor.Selected = (last.item + 1) % len(all)
+	}
+	return m
 }
 
 // place is one of what a step has to be copied.

@@ -29,6 +29,9 @@ steps:
     tell:
       en: "Host ` + "`smtp.example.test`, secret `${client.client_secret}`, port `587`" + `."
       ja: "ホスト ` + "`smtp.example.test`、シークレット `${client.client_secret}`、ポート `587`" + `"
+  - id: next
+    title: {en: Look, ja: 確認}
+    tell: {en: Look at it., ja: 確認します。}
 `
 
 func TestValuesOfAFormAreCopiedOneAfterTheOtherAndTheSecretByItsDots(t *testing.T) {
@@ -65,6 +68,18 @@ func TestValuesOfAFormAreCopiedOneAfterTheOtherAndTheSecretByItsDots(t *testing.
 		}
 		c.See("Host")
 	}
+	// Said to be done too early, the step still has its values.
+	c.press("enter")
+	c.See("Look at it.")
+	c.press("p")
+	c.See("Host smtp.example.test", "••••")
+	c.Gone("${")
+	c.press("y", "j", "enter")
+	c.Until("the secret once more", func() bool { return len(c.Raw) > 3 })
+	if sent := fmt.Sprint(c.Raw[3]); !strings.Contains(sent, base64.StdEncoding.EncodeToString([]byte(canary))) {
+		t.Errorf("%q was sent in the place of the secret", sent)
+	}
+	c.See("Host smtp.example.test") // and the step is still in sight
 	log, err := w.runner.Events.Recent(t.Context(), 20, "")
 	if err != nil || !slices.ContainsFunc(log, func(e core.Event) bool {
 		return e.Verb == core.VerbCopied && e.Detail["secret"] == "client.client_secret"

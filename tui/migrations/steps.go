@@ -18,6 +18,8 @@ type steps struct {
 	run    guide.Run
 	cursor widget.List
 	scroll scroll
+	menu   bool  // what can be copied was asked for
+	copied place // last
 }
 
 // newSteps shows a run's steps, beginning with the one of that id.
@@ -62,7 +64,13 @@ func (s *steps) Init(*screen.Scope) screen.Step { return screen.Step{} }
 
 // Resume goes back to the run: it was changed from here, or the question was
 // left.
-func (s *steps) Resume() screen.Step { return screen.Step{Back: true} }
+func (s *steps) Resume() screen.Step {
+	if s.menu {
+		s.menu = false
+		return screen.Step{}
+	}
+	return screen.Step{Back: true}
+}
 
 // Update moves among the steps.
 func (s *steps) Update(msg tea.Msg) screen.Step {
@@ -77,7 +85,7 @@ func (s *steps) Update(msg tea.Msg) screen.Step {
 			return screen.Step{Open: reopening(s.d, s.run, v)}
 		}
 	case "y":
-		return screen.Step{Copy: screen.Copy{Words: s.evidence(s.cursor.Selected), What: "migrations.copy.evidence"}}
+		return s.copy(views[s.cursor.Selected])
 	case "pgdown", "pgup":
 		s.scroll.key(k.String())
 	default:
@@ -86,6 +94,20 @@ func (s *steps) Update(msg tea.Msg) screen.Step {
 		}
 	}
 	return screen.Step{}
+}
+
+// copy copies a step's evidence, or asks which of the values of its text: a form
+// elsewhere may still be open when its step has been said to be done.
+func (s *steps) copy(v guide.StepView) screen.Step {
+	var all []copyable
+	if v.Step.Kind == guide.Tell && v.State == guide.Done {
+		all = codesOf(v.Text, v.Secrets)
+	}
+	if len(all) == 0 {
+		return screen.Step{Copy: screen.Copy{Words: s.evidence(s.cursor.Selected), What: "migrations.copy.evidence"}}
+	}
+	s.menu = true
+	return screen.Step{Open: newCopyMenu(s.d, s.run, all, v.Step.ID, &s.copied)}
 }
 
 func (s *steps) canReopen(v guide.StepView) bool {
@@ -152,7 +174,7 @@ func (s *steps) detail(e screen.Env, v guide.StepView, width int) []string {
 		lines = append(lines, widget.Indent(callLines(e, f.Calls, width-5), "     ")...)
 	}
 	if v.Step.Kind == guide.Tell {
-		lines = append(append(lines, ""), prose(e, v.Step.Text.In(e.Text.Lang()), width)...)
+		lines = append(append(lines, ""), prose(e, v.Text, width)...)
 	}
 	return lines
 }

@@ -2,6 +2,7 @@ package google
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -60,13 +61,23 @@ func (m *service) lintClient(_ context.Context, in LintClientIn) (LintClientOut,
 	}) {
 		switch found.Level {
 		case platform.Stops:
-			return LintClientOut{}, found.Err(f.ClientID)
+			return LintClientOut{}, unusable(found, f)
 		case platform.Warns:
 			out.Warnings++
 		}
 		out.Findings = append(out.Findings, found.Code)
 	}
 	return out, nil
+}
+
+// unusable is a finding that stops a client of another system: nothing was to
+// be added here.
+func unusable(found platform.Finding, f File) error {
+	err := found.Err(f.ClientID)
+	if e, ok := errors.AsType[*core.Error](err); ok {
+		e.Tried = "use-client"
+	}
+	return err
 }
 
 // checkCallback refuses what Google would not register as a redirect URI of a
