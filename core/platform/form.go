@@ -1,8 +1,8 @@
 package platform
 
 import (
-	"maps"
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
