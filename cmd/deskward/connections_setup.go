@@ -63,7 +63,14 @@ func (a *app) connectionsSetup(ctx context.Context, name, of string) error {
 	}
 	var rows [][]string
 	for _, f := range setup.Facts {
-		rows = append(rows, []string{a.say.T("setup." + string(c.Platform) + "." + f.Name), core.CleanLine(f.Value)})
+		value := core.CleanLine(f.Value)
+		switch f.Value {
+		case "true":
+			value = a.say.T("connections.setup.yes")
+		case "false":
+			value = a.say.T("connections.setup.no")
+		}
+		rows = append(rows, []string{a.say.T("setup." + string(c.Platform) + "." + f.Name), value})
 	}
 	writeColumns(a.io.Out, rows)
 	for _, call := range calls.Calls() {

@@ -211,8 +211,8 @@ func (a *app) showResult(r lookup.Result, named bool) {
 		}
 		fmt.Fprintf(a.io.Out, "   %s\n", a.say.T("cmd.visitor.fix", locale.Params{"text": a.say.T("lookup."+f.Code+".fix", p)}))
 	}
-	if r.Verdict.Outcome == lookup.NoOne {
-		fmt.Fprintf(a.io.Out, "   %s\n", a.say.T("cmd.visitor.fix", locale.Params{"text": a.say.T("lookup.nobody.next")}))
+	if key := lookup.NextKey(r); key != "" {
+		fmt.Fprintf(a.io.Out, "   %s\n", a.say.T("cmd.visitor.fix", locale.Params{"text": a.say.T(key)}))
 	}
 }
 

@@ -126,7 +126,7 @@ func (c *Catalogue) plain(err error, p *locale.Printer) Explanation {
 // headline joins what was tried and why it failed.
 func headline(e *core.Error, why string, p *locale.Printer) string {
 	key := "tried." + e.Tried
-	if e.Tried == "" || !p.Has(key) {
+	if e.Tried == "" || !p.Has(key) || e.Tried == "read-input" && e.On == "" { // what was typed is in sight
 		return why
 	}
 	tried := text(p, key, paramsOf(e))

@@ -112,6 +112,11 @@ func TestAThingWithoutANameLeavesNoGapInTheSentence(t *testing.T) {
 			t.Errorf("%s: %q", lang, got)
 		}
 	}
+	// What was typed is in sight: that it could not be read is no news.
+	got := catalogue(t).Explain(&core.Error{Tried: "read-input", Code: "salesforce.bad-address"}, printer(t, locale.English)).Headline
+	if got != "That is not an e-mail address." {
+		t.Errorf("%q", got)
+	}
 }
 
 func TestVendorsWordsAreMadeSafeToDraw(t *testing.T) {

@@ -89,6 +89,21 @@ func TestWhoIsOnlyReachedThroughASourceThatFailedIsNotSeen(t *testing.T) {
 	}
 }
 
+func TestOneConnectionAloneIsSaidToHaveNothingToCompareWith(t *testing.T) {
+	t.Parallel()
+	w := linked()
+	s := &lookup.Service{Clock: fixed{}}
+	alone := s.Find(t.Context(), lookup.Parse("external:"+sub), w.sources()[1:2], nil)
+	if alone.Verdict.Outcome != lookup.NotLinked || lookup.NextKey(alone) != "lookup.one-source.next" {
+		t.Errorf("%s, next %q", alone.Verdict.Outcome, lookup.NextKey(alone))
+	}
+	for query, want := range map[string]string{"external:" + sub: "", "external:nobody": "lookup.nobody.next"} {
+		if got := lookup.NextKey(find(t, linked(), query)); got != want {
+			t.Errorf("%s: next %q, want %q", query, got, want)
+		}
+	}
+}
+
 func TestARecordThatTwoConnectionsLeadToLinksNobody(t *testing.T) {
 	t.Parallel()
 	w := linked()

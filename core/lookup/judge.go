@@ -59,6 +59,18 @@ type Verdict struct {
 	Untraced []string `json:"untraced,omitempty"`
 }
 
+// NextKey is the locale text that says what to do next where no finding does;
+// "": nothing is left to do.
+func NextKey(r Result) string {
+	switch {
+	case r.Verdict.Outcome == NoOne:
+		return "lookup.nobody.next"
+	case r.Verdict.Outcome == NotLinked && len(r.Answers) == 1: // there was nothing to compare with
+		return "lookup.one-source.next"
+	}
+	return ""
+}
+
 // Codes lists the codes that findings may have.
 func Codes() []string {
 	return []string{

@@ -150,8 +150,11 @@ func (s *find) drawResult(e screen.Env, width, height int) []string {
 		verdict.Findings = slices.DeleteFunc(slices.Clone(verdict.Findings), func(f lookup.Finding) bool { return f.Code == "unseen" && f.Params["code"] == "" })
 	}
 	findings := drawFindings(e, verdict, width)
-	if verdict.Outcome == lookup.NoOne && s.run == nil {
-		findings = append(findings, widget.Indent(widget.Marked(e.Theme.Accent.Render(e.Theme.Glyphs.Current), e.T("lookup.nobody.next"), widget.Readable(width)-3), "   ")...)
+	if key := lookup.NextKey(s.result); key != "" && s.run == nil {
+		if len(findings) > 0 {
+			findings = append(findings, "")
+		}
+		findings = append(findings, widget.Indent(widget.Marked(e.Theme.Accent.Render(e.Theme.Glyphs.Current), e.T(key), widget.Readable(width)-3), "   ")...)
 	}
 	room := height - len(lines)
 	rows := min(len(s.rows), max(3, room-len(findings)-1))
