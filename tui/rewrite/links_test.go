@@ -1,14 +1,12 @@
 package rewrite_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"deskward/core/locale"
-	"deskward/tui/tuitest"
 )
 
 func linked() map[string]string {
@@ -49,25 +47,12 @@ func (r rig) renameTo(name string) {
 
 func TestLinksReadWellAtEverySize(t *testing.T) {
 	t.Parallel()
-	for _, lang := range locale.Langs() {
-		for _, size := range [][2]int{{40, 12}, {80, 24}, {120, 40}} {
-			for name, do := range map[string]func(rig){
-				"links":        func(r rig) { r.toLinks(); r.press("j") },
-				"links-form":   func(r rig) { r.toLinks(); r.press("j", "R") },
-				"links-change": func(r rig) { r.toLinks(); r.renameTo("desk2027") },
-				"links-taken":  func(r rig) { r.toLinks(); r.renameTo("crmread") },
-			} {
-				name := fmt.Sprintf("%s-%dx%d-%s", name, size[0], size[1], lang)
-				t.Run(name, func(t *testing.T) {
-					t.Parallel()
-					r := open(t, linked(), lang, size[0], size[1])
-					do(r)
-					r.Fits(size[0], size[1])
-					tuitest.Golden(t, name, r.Text())
-				})
-			}
-		}
-	}
+	atEverySize(t, linked, map[string]func(rig){
+		"links":        func(r rig) { r.toLinks(); r.press("j") },
+		"links-form":   func(r rig) { r.toLinks(); r.press("j", "R") },
+		"links-change": func(r rig) { r.toLinks(); r.renameTo("desk2027") },
+		"links-taken":  func(r rig) { r.toLinks(); r.renameTo("crmread") },
+	})
 }
 
 func TestALinkIsRenamedWhereverAFunctionNamesIt(t *testing.T) {

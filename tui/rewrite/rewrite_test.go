@@ -101,20 +101,17 @@ func (r rig) file(t testing.TB, name string) string {
 	return string(raw)
 }
 
-func TestRewritingReadsWellAtEverySize(t *testing.T) {
-	t.Parallel()
+// atEverySize draws states of the screen over files and compares them with
+// their golden screens.
+func atEverySize(t *testing.T, files func() map[string]string, states map[string]func(rig)) {
+	t.Helper()
 	for _, lang := range locale.Langs() {
 		for _, size := range [][2]int{{40, 12}, {80, 24}, {120, 40}} {
-			for name, do := range map[string]func(rig){
-				"form":  func(rig) {},
-				"found": func(r rig) { r.look() },
-				"close": func(r rig) { r.look(); r.press("j") },
-				"ask":   func(r rig) { r.look(); r.press("w") },
-			} {
-				name := fmt.Sprintf("%s-%dx%d-%s", name, size[0], size[1], lang)
+			for state, do := range states {
+				name := fmt.Sprintf("%s-%dx%d-%s", state, size[0], size[1], lang)
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
-					r := open(t, functions(), lang, size[0], size[1])
+					r := open(t, files(), lang, size[0], size[1])
 					do(r)
 					r.Fits(size[0], size[1])
 					tuitest.Golden(t, name, r.Text())
@@ -125,6 +122,16 @@ func TestRewritingReadsWellAtEverySize(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestRewritingReadsWellAtEverySize(t *testing.T) {
+	t.Parallel()
+	atEverySize(t, functions, map[string]func(rig){
+		"form":  func(rig) {},
+		"found": func(r rig) { r.look() },
+		"close": func(r rig) { r.look(); r.press("j") },
+		"ask":   func(r rig) { r.look(); r.press("w") },
+	})
 }
 
 func TestARequestThatIsLeftStaysAndTheOthersAreWritten(t *testing.T) {
