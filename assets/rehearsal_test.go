@@ -72,8 +72,18 @@ func newRehearsal(t *testing.T, id string, p platform.Platform, more ...platform
 		t.Fatal(err)
 	}
 	return &rehearsal{t, sb, store, &guide.Runner{
-		Store: store, Events: events, Clock: clock, Terms: terms, Guides: []guide.Guide{*g}, Sandbox: true,
+		Store: store, Events: events, Clock: clock, Terms: terms, Guides: guide.Only(*g), Sandbox: true,
 	}, all.Check, connections, tokens}
+}
+
+// only is the guide that is rehearsed.
+func (r *rehearsal) only() guide.Guide {
+	r.t.Helper()
+	guides, err := r.runner.Guides()
+	if err != nil || len(guides) != 1 {
+		r.t.Fatal(len(guides), err)
+	}
+	return guides[0]
 }
 
 func firstOpen(run guide.Run) string {

@@ -178,7 +178,8 @@ func TestWebexGuideProvesWithAClientThatCanProveIt(t *testing.T) {
 func TestWebexGuideNamesThePortsThatWork(t *testing.T) {
 	t.Parallel()
 	r := newRehearsal(t, webexGuide, webex.Platform(), google.Platform())
-	form, ok := r.runner.Guides[0].Step("form")
+	g := r.only()
+	form, ok := g.Step("form")
 	if !ok {
 		t.Fatal("no form step")
 	}

@@ -70,11 +70,12 @@ func TestFunctionsGuideRewritesWithBackupsAndEndsWhenAFunctionRuns(t *testing.T)
 func TestFunctionsGuideWritesOnlyOnATypedWord(t *testing.T) {
 	t.Parallel()
 	r := newRehearsal(t, functionsGuide, zoho.Platform())
-	step, ok := r.runner.Guides[0].Step("rewrite")
+	g := r.only()
+	step, ok := g.Step("rewrite")
 	if !ok || step.Confirm == nil || step.Confirm.Word == "" {
 		t.Errorf("%+v", step.Confirm)
 	}
-	for _, other := range r.runner.Guides[0].Steps {
+	for _, other := range g.Steps {
 		if other.ID != "rewrite" && other.Action.Name == step.Action.Name {
 			t.Errorf("%s writes too", other.ID)
 		}

@@ -8,7 +8,6 @@ import (
 
 	"deskward/core"
 	"deskward/core/guide"
-	"deskward/core/platform"
 )
 
 func (a *app) guidesCommand() *cobra.Command {
@@ -37,7 +36,7 @@ func (a *app) guidesListCommand() *cobra.Command {
 
 // guidesList needs no store: the guides are part of the program.
 func (a *app) guidesList() error {
-	guides, _, err := a.loadGuides(platform.Services{})
+	guides, err := a.readGuides()
 	if err != nil {
 		return err
 	}
@@ -154,15 +153,15 @@ func (a *app) guideChoices(g *guide.Guide) {
 }
 
 func (a *app) findGuide(id string) (*guide.Guide, error) {
-	guides, _, err := a.loadGuides(platform.Services{})
+	guides, err := a.readGuides()
 	if err != nil {
 		return nil, err
 	}
-	return (&guide.Runner{Guides: guides}).Guide(id)
+	return (&guide.Runner{Guides: guide.Only(guides...)}).Guide(id)
 }
 
 func (a *app) completeGuides(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	guides, _, err := a.loadGuides(platform.Services{})
+	guides, err := a.readGuides()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}

@@ -10,7 +10,6 @@ import (
 
 	"deskward/core"
 	"deskward/core/guide"
-	"deskward/core/platform"
 	"deskward/core/sandbox"
 	"deskward/store/mem"
 )
@@ -31,12 +30,12 @@ func (a *app) rehearseCommand() *cobra.Command {
 // rehearse runs guides from end to end, each in a sandbox and a store of its
 // own that end with it.
 func (a *app) rehearse(ctx context.Context, which string) error {
-	guides, _, err := a.loadGuides(platform.Services{})
+	guides, err := a.readGuides()
 	if err != nil {
 		return err
 	}
 	if which != "all" {
-		g, err := (&guide.Runner{Guides: guides}).Guide(which)
+		g, err := (&guide.Runner{Guides: guide.Only(guides...)}).Guide(which)
 		if err != nil {
 			return err
 		}

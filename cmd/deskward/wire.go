@@ -237,12 +237,10 @@ func (a *app) assemble(st core.Store, w world) (*session, error) {
 		Page: page, Text: func(key string) string { return a.printer().T(key) }, Explain: a.explain,
 	}
 	s.platforms.Tokens = s.consent
-	guides, terms, err := a.loadGuides(s.services())
-	if err != nil {
-		return nil, err
-	}
+	terms := a.terms(s.services())
 	s.runner = &guide.Runner{
-		Store: st, Events: s.events, Clock: w.clock, Terms: terms, Guides: guides, Sandbox: w.sandbox,
+		Store: st, Events: s.events, Clock: w.clock, Terms: terms, Sandbox: w.sandbox,
+		Guides: sync.OnceValues(func() ([]guide.Guide, error) { return loadGuides(terms) }),
 	}
 	return s, nil
 }
@@ -254,10 +252,9 @@ func (s *session) services() platform.Services {
 	}
 }
 
-// loadGuides reads the guides that are part of the program, over the actions
-// and lists of all platforms. With zero services the actions cannot run, but
-// the guides can be read.
-func (a *app) loadGuides(s platform.Services) ([]guide.Guide, guide.Terms, error) {
+// terms are the actions and lists of all platforms, which guides may name.
+// With zero services the actions cannot run, but the guides can be read.
+func (a *app) terms(s platform.Services) guide.Terms {
 	terms := guide.Terms{Actions: mailproof.Actions(s), Text: a.text}
 	for _, p := range all.Platforms() {
 		if p.Actions != nil {
@@ -265,12 +262,21 @@ func (a *app) loadGuides(s platform.Services) ([]guide.Guide, guide.Terms, error
 		}
 		terms.Lists = append(terms.Lists, p.Lists...)
 	}
+	return terms
+}
+
+// loadGuides reads the guides that are part of the program.
+func loadGuides(terms guide.Terms) ([]guide.Guide, error) {
 	files, err := fs.Sub(assets.Guides, "guides")
 	if err != nil {
-		return nil, terms, err
+		return nil, err
 	}
-	guides, err := guide.Load(files, terms)
-	return guides, terms, err
+	return guide.Load(files, terms)
+}
+
+// readGuides reads the guides where nothing is carried out.
+func (a *app) readGuides() ([]guide.Guide, error) {
+	return loadGuides(a.terms(platform.Services{}))
 }
 
 func (a *app) httpClient(w world) (*transport.Client, error) {

@@ -167,7 +167,7 @@ func (b *bench) another(user string) *guide.Runner {
 	}
 	who := core.Actor{User: user, Host: "jump01", Session: core.NewID()}
 	return &guide.Runner{
-		Store: b.store, Clock: b.clock, Terms: terms, Guides: guides,
+		Store: b.store, Clock: b.clock, Terms: terms, Guides: guide.Only(guides...),
 		Events: &core.EventLog{Store: b.store, Clock: b.clock, Actor: who},
 	}
 }

@@ -125,7 +125,7 @@ func FuzzACheckedGuideRunsToItsEnd(f *testing.F) {
 		}
 		store := mem.New()
 		b := &bench{t: t, clock: c}
-		r := &guide.Runner{Store: store, Clock: c, Terms: terms, Guides: []guide.Guide{*g}, Events: &core.EventLog{Store: store, Clock: c}}
+		r := &guide.Runner{Store: store, Clock: c, Terms: terms, Guides: guide.Only(*g), Events: &core.EventLog{Store: store, Clock: c}}
 		given, ok := typable(g)
 		if !ok {
 			return

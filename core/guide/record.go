@@ -88,9 +88,13 @@ func (r *Runner) read(rd core.Reader, id string) (Run, error) {
 // can read it but not carry it out, it comes with an error: what was proven
 // stays readable, and such a run can be reported and abandoned.
 func (r *Runner) guideOf(run Run) (*Guide, error) {
-	for i := range r.Guides {
-		if r.Guides[i].source == run.Source {
-			return &r.Guides[i], nil
+	guides, err := r.guides()
+	if err != nil {
+		return nil, err
+	}
+	for i := range guides {
+		if guides[i].source == run.Source {
+			return &guides[i], nil
 		}
 	}
 	g, problems := read(run.GuideID+".yaml", []byte(run.Source), r.Terms)

@@ -18,9 +18,13 @@ type Runner struct {
 	Store   core.Store
 	Events  *core.EventLog
 	Clock   core.Clock
-	Terms   Terms // what the guides of older runs may name; Guides was loaded with it
-	Guides  []Guide
-	Sandbox bool // runs are rehearsals against the sandbox
+	Terms   Terms // what the guides of older runs may name; Guides are loaded with it
+	Sandbox bool  // runs are rehearsals against the sandbox
+
+	// Guides returns the guides, in the order of lists; nil: there are none. It
+	// is asked often, and not before a guide is needed: reading all of them
+	// takes longer than all else that most commands do.
+	Guides func() ([]Guide, error)
 
 	mu       sync.Mutex
 	inFlight map[string]bool // tries of this process that have not ended
@@ -29,12 +33,28 @@ type Runner struct {
 // Guide returns the guide of that id, or an *core.Error with code
 // guide.not-found.
 func (r *Runner) Guide(id string) (*Guide, error) {
-	for i := range r.Guides {
-		if r.Guides[i].ID == id {
-			return &r.Guides[i], nil
+	guides, err := r.guides()
+	if err != nil {
+		return nil, err
+	}
+	for i := range guides {
+		if guides[i].ID == id {
+			return &guides[i], nil
 		}
 	}
 	return nil, &core.Error{Tried: "find-guide", On: core.CleanLine(id), Code: "guide.not-found", Class: core.Usage}
+}
+
+func (r *Runner) guides() ([]Guide, error) {
+	if r.Guides == nil {
+		return nil, nil
+	}
+	return r.Guides()
+}
+
+// Only is what Runner.Guides is set to where the guides are at hand.
+func Only(guides ...Guide) func() ([]Guide, error) {
+	return func() ([]Guide, error) { return guides, nil }
 }
 
 // Start begins a run of a guide. name says what it is about, for lists: a

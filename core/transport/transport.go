@@ -137,12 +137,15 @@ type Client struct {
 
 // New returns a Client. It fails when o.CA holds no certificate.
 func New(o Options) (*Client, error) {
-	pool, err := x509.SystemCertPool()
-	if err != nil || pool == nil {
-		pool = x509.NewCertPool()
-	}
-	if o.CA != nil && !pool.AppendCertsFromPEM(o.CA) {
-		return nil, &core.Error{Tried: "read-ca", Code: "tls.ca-empty", Class: core.Usage}
+	var pool *x509.CertPool // nil: this machine's, which are read for the first connection
+	if o.CA != nil {
+		var err error
+		if pool, err = x509.SystemCertPool(); err != nil {
+			pool = x509.NewCertPool()
+		}
+		if !pool.AppendCertsFromPEM(o.CA) {
+			return nil, &core.Error{Tried: "read-ca", Code: "tls.ca-empty", Class: core.Usage}
+		}
 	}
 	if o.Clock == nil {
 		o.Clock = core.SystemClock{}
@@ -164,7 +167,8 @@ func New(o Options) (*Client, error) {
 	}, nil
 }
 
-// Roots returns the certificates that are trusted, for what does not speak HTTP.
+// Roots returns the certificates that are trusted, for what does not speak
+// HTTP; nil are this machine's.
 func (c *Client) Roots() *x509.CertPool { return c.roots }
 
 // For returns an HTTP client that sends to the given hosts only (name, or

@@ -42,8 +42,8 @@ func TestValuesOfAFormAreCopiedOneAfterTheOtherAndTheSecretByItsDots(t *testing.
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.runner.Guides = []guide.Guide{*g}
-	w.deps.Guides = w.runner.Guides
+	w.deps.Guides = []guide.Guide{*g}
+	w.runner.Guides = guide.Only(*g)
 	run, err := w.runner.Start(t.Context(), "form", "Acme")
 	if err == nil {
 		_, err = w.runner.Answer(t.Context(), run, map[string]string{"client_secret": canary})

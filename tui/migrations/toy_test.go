@@ -66,7 +66,7 @@ func newToy(t testing.TB) *toy {
 	t.Helper()
 	w := &toy{now: &movable{now: began}, store: mem.New(), fails: map[string]error{}, entered: make(chan struct{}, 8)}
 	w.runner = w.newRunner(t, mina)
-	w.deps = migrations.Deps{Runner: w.runner, Guides: w.runner.Guides, Clock: w.now, Folder: t.TempDir()}
+	w.deps = migrations.Deps{Runner: w.runner, Guides: guidesOf(t, w.runner), Clock: w.now, Folder: t.TempDir()}
 	return w
 }
 
@@ -129,7 +129,7 @@ func (w *toy) newRunner(t testing.TB, who core.Actor) *guide.Runner {
 		t.Fatal(err)
 	}
 	events := &core.EventLog{Store: w.store, Clock: w.now, Actor: who}
-	return &guide.Runner{Store: w.store, Events: events, Clock: w.now, Terms: guide.Terms{Actions: actions}, Guides: []guide.Guide{*g}}
+	return &guide.Runner{Store: w.store, Events: events, Clock: w.now, Terms: guide.Terms{Actions: actions}, Guides: guide.Only(*g)}
 }
 
 // at starts a run and takes it up to a step.

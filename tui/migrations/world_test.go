@@ -90,12 +90,21 @@ func (w *world) newRunner(t testing.TB) *guide.Runner {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &guide.Runner{Store: w.store, Events: w.events, Clock: clock, Terms: terms, Guides: guides, Sandbox: true}
+	return &guide.Runner{Store: w.store, Events: w.events, Clock: clock, Terms: terms, Guides: guide.Only(guides...), Sandbox: true}
+}
+
+func guidesOf(t testing.TB, r *guide.Runner) []guide.Guide {
+	t.Helper()
+	guides, err := r.Guides()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return guides
 }
 
 func (w *world) deps(t testing.TB) migrations.Deps {
 	return migrations.Deps{
-		Runner: w.runner, Guides: w.runner.Guides, Clock: w.sandbox.Clock(), Folder: filepath.Join(t.TempDir(), "not-there-yet"),
+		Runner: w.runner, Guides: guidesOf(t, w.runner), Clock: w.sandbox.Clock(), Folder: filepath.Join(t.TempDir(), "not-there-yet"),
 		AdvanceClock: func(d time.Duration) { w.sandbox.Clock().Advance(d) },
 	}
 }
