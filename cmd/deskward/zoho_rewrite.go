@@ -203,8 +203,11 @@ func (a *app) rewriteDone(out rewriteJSON, o rewriteOptions, hidden bool) error 
 	if len(out.Scopes) > 0 {
 		a.note("cmd.zoho.rewrite.scopes", localeParams("link", o.link, "scopes", strings.Join(out.Scopes, " ")))
 	}
+	if len(out.Unknown) > 0 {
+		a.note("cmd.zoho.rewrite.unknown-scopes")
+	}
 	for _, n := range out.Unknown {
-		a.note("cmd.zoho.rewrite.unknown-scope", localeParams("call", core.CleanLine(n.Call)))
+		fmt.Fprintln(a.io.Err, "  "+core.CleanLine(n.Call))
 	}
 	if hidden {
 		a.note("cmd.zoho.rewrite.hidden")

@@ -3,8 +3,11 @@ package deluge
 import "strings"
 
 func (d *finder) headers(p *plan) {
-	entries, _ := d.held(p.q.headers)
+	entries, o := d.held(p.q.headers)
 	for _, e := range entries {
+		if len(p.heads) > 0 && o.crowded() { // it is refused anyway
+			return
+		}
 		if !strings.EqualFold(strings.TrimSpace(e.key), "authorization") {
 			continue
 		}

@@ -377,6 +377,8 @@ func (d *finder) refusal(p *plan) string {
 		return "arguments"
 	case p.text:
 		return "text"
+	case d.crowded(p):
+		return "ways"
 	case d.sometimes(p):
 		return "sometimes"
 	case d.several(p):

@@ -126,6 +126,19 @@ func (r *reader) calls(n *node, member string) bool {
 	return n.form == formCall && n.kids[0].form == formMember && r.isWord(n.kids[0].to-1, member)
 }
 
+// maxVersions is how often one map may be assigned in a function: to follow
+// what has more would take for ever.
+const maxVersions = 100
+
+func (o *object) crowded() bool { return o != nil && len(o.versions) > maxVersions }
+
+// crowded reports a request whose maps come about in too many ways.
+func (d *finder) crowded(p *plan) bool {
+	_, heads := d.held(p.q.headers)
+	_, fields := d.held(p.q.params)
+	return heads.crowded() || fields.crowded()
+}
+
 // sometimes reports whether a request may be sent without a token: where a
 // branch puts it into the headers, say. With a connection it never is.
 func (d *finder) sometimes(p *plan) bool {

@@ -39,6 +39,7 @@ func TestWhatOneConnectionCanNotDoIsLeftWithItsReason(t *testing.T) {
 		"field-url-token-in-one-branch": {deluge.CodeQuery, "sometimes"},
 		"b-anew-in-branch":              {deluge.CodePut, "sometimes"},
 		"argument-or-branch":            {deluge.CodeAlias, "sometimes"},
+		"field-grows-in-branch-only":    {deluge.CodeQuery, "uneven"},
 		"field-thisapp":                 {deluge.CodeHeader, "call"},
 		"field-creator-json-text":       {deluge.CodeParameter, "text"},
 	} {
@@ -170,5 +171,16 @@ func TestATokenInAPartThatIsNotReadIsDots(t *testing.T) {
 		if found(r, deluge.CodeUnread, "unread") != deluge.Unsafe || strings.Contains(r.Hide(src), "not-a-real") {
 			t.Errorf("%s\n%s\n%s", src, r.Hide(src), said(r))
 		}
+	}
+}
+
+// To follow each took a minute.
+func TestAMapThatIsTakenAnewAThousandTimesIsLeft(t *testing.T) {
+	t.Parallel()
+	src := "h = Map();\n" + strings.Repeat(`if(a) { h = Map(); h.put("Authorization","Zoho-authtoken " + tok); }
+r = getUrl("https://desk.zoho.com/api/v1/tickets",h,false);
+`, 1000)
+	if r := deluge.Rewrite(src, deluge.Options{Connection: link}); found(r, deluge.CodePut, "ways") != deluge.Unsafe || len(r.Edits) > 0 {
+		t.Error(len(r.Findings), len(r.Edits))
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"deskward/core/deluge"
 )
 
-var functions = flag.Int("functions", 500, "how many random functions are rewritten")
+var functions = flag.Int("functions", 200, "how many random functions are rewritten")
 
 // writer writes functions out of the habits that are found in companies, in
 // combinations that nobody thought of.

@@ -41,6 +41,10 @@ func (d *finder) decide() *cuts {
 				}
 				if d.accepted(p) {
 					p.reason, changed = "shared", true
+					var own cuts
+					if own.add(p.cuts); !d.becomes(t, &own, true) {
+						p.reason = "uneven"
+					}
 				} else {
 					of := p.q.node
 					if p.with != nil {
