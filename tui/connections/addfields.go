@@ -36,7 +36,7 @@ func (a *add) fields(p platform.Platform, g core.Grant) []widget.Field {
 	}
 	out := []widget.Field{
 		{Name: fieldPlatform, Label: widget.Key("connections.ask.platform"), Options: platforms, Value: string(p.ID), Hint: widget.Key("connections.ask.platform.hint")},
-		{Name: fieldGrant, Label: widget.Key("connections.ask.grant"), Options: grants, Value: string(g), Hint: widget.FirstNamed("", "connections.ask.grant."+string(g))},
+		{Name: fieldGrant, Label: widget.Key("connections.ask.grant"), Options: grants, Value: string(g), Hint: widget.FirstNamed("", askField(p, "grant."+string(g)), "connections.ask.grant."+string(g))},
 	}
 	for _, ask := range p.AsksFor(g, a.typed(p)) {
 		out = append(out, a.ask(p, ask)...)
