@@ -21,12 +21,11 @@ type checks struct {
 	good, bad, unasked int
 	last               string // name of the one begun last
 	firstErr           error  // why the first of the unasked could not be asked
-	quit               chan struct{}
-	once               sync.Once
+	job                *screen.Job
 }
 
 // stop lets no further check begin and breaks off those that run.
-func (c *checks) stop() { c.once.Do(func() { close(c.quit) }) }
+func (c *checks) stop() { c.job.Stop() }
 
 type (
 	checkBegun struct{ id, name string }
@@ -53,25 +52,16 @@ func (l *list) checkAll() screen.Step {
 	if len(todo) == 0 {
 		return screen.Say("connections.checks.none")
 	}
-	l.checks = &checks{of: len(todo), quit: make(chan struct{})}
-	quit := l.checks.quit
-	return screen.Step{Cmd: l.scope.Stream(func(ctx context.Context, emit func(tea.Msg)) tea.Msg {
-		return checksEnded{stopped: !checkEach(ctx, quit, todo, l.f.Service.Check, emit)}
-	})}
+	job, cmd := l.scope.Job(func(ctx context.Context, emit func(tea.Msg)) tea.Msg {
+		return checksEnded{stopped: !checkEach(ctx, todo, l.f.Service.Check, emit)}
+	})
+	l.checks = &checks{of: len(todo), job: job}
+	return screen.Step{Cmd: cmd}
 }
 
 // checkEach checks all of todo, atOnce at a time, and reports whether it got
-// through before quit was closed or ctx ended.
-func checkEach(ctx context.Context, quit <-chan struct{}, todo []core.Summary, check func(context.Context, string) (core.Connection, error), emit func(tea.Msg)) bool {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		select {
-		case <-quit:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
+// through before ctx ended.
+func checkEach(ctx context.Context, todo []core.Summary, check func(context.Context, string) (core.Connection, error), emit func(tea.Msg)) bool {
 	next := make(chan core.Summary)
 	var workers sync.WaitGroup
 	for range min(atOnce, len(todo)) {

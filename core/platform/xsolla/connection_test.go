@@ -1,6 +1,9 @@
 package xsolla_test
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 	"time"
@@ -9,7 +12,9 @@ import (
 	"deskward/core/consent"
 	"deskward/core/lookup"
 	"deskward/core/platform"
+	"deskward/core/platform/xsolla"
 	"deskward/core/sandbox"
+	"deskward/core/transport"
 	"deskward/core/visitortoken"
 )
 
@@ -145,6 +150,37 @@ func TestKeyListOfAProjectNeedsNoConnection(t *testing.T) {
 	}
 	if _, err := b.service.KeyList(t.Context(), "xsolla", b.fix.ProjectID); core.CodeOf(err) != "xsolla.no-keys" {
 		t.Errorf("of an HS256 project: %v", err)
+	}
+}
+
+func TestATelephoneNumberIsAskedForWithoutTheSignsBetweenItsDigits(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	c := b.add(core.Connection{
+		Grant: core.GrantClientCredentials, ClientID: b.fix.ServerClientID, Settings: map[string]string{"project_id": b.fix.ProjectID},
+		Secrets: core.Secrets{core.SecretClientSecret: core.NewSecret(b.fix.ServerClientSecret)},
+	})
+	if _, err := b.consent.Unattended(t.Context(), c.ID); err != nil {
+		t.Fatal(err)
+	}
+	var asked []string // one call after the other
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Query().Get("search_by")+" "+r.URL.Query().Get("search_query"))
+		fmt.Fprint(w, `{"count":0,"users":[]}`)
+	}))
+	t.Cleanup(srv.Close)
+	b.service.Endpoints = transport.Endpoints{xsolla.ID: {"login": srv.URL}}
+	client, err := b.service.Dial(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, typed := range []string{"+81 (0)90-1234-5678", "（090）1234-5678", "no number"} {
+		if found, err := client.(lookup.Finder).Find(t.Context(), lookup.ByPhone, typed); err != nil || len(found) != 0 {
+			t.Errorf("%s: %+v, %v", typed, found, err)
+		}
+	}
+	if !slices.Equal(asked, []string{"phone +819012345678", "phone 09012345678"}) {
+		t.Errorf("asked for %q", asked)
 	}
 }
 
