@@ -11,6 +11,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/atotto/clipboard"
 	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/ansi"
 
 	"deskward/core"
 	"deskward/core/locale"
@@ -44,6 +45,7 @@ func (a *app) console(ctx context.Context) error {
 		a.note(why)
 		return said{&core.Error{Tried: "console", Code: "console.no-terminal", Class: core.Usage}}
 	}
+	go measureEarly()
 	d := newDesk(a)
 	defer d.close()
 	if a.opt.sandbox {
@@ -60,6 +62,11 @@ func (a *app) console(ctx context.Context) error {
 	d.tell = model.Tell
 	return a.show(ctx, model)
 }
+
+// measureEarly measures a sign beyond ASCII, beside what else is done before the
+// first frame: for the first such sign go-runewidth fills a table of 2 MB, which
+// the frame would wait for.
+func measureEarly() { ansi.WcWidth.StringWidth("›") }
 
 // show runs the full screen and, after it, waits for what must finish.
 func (a *app) show(ctx context.Context, model *tui.Console) error {
