@@ -28,8 +28,11 @@ func (a *app) visitorFindCommand() *cobra.Command {
 				ways++
 			}
 		}
-		if batch.csv && a.opt.json {
+		switch {
+		case batch.csv && a.opt.json:
 			return usageError("csv-or-json", c.CommandPath(), nil, nil)
+		case batch.resume != "" && len(in) > 0:
+			return usageError("in-or-resume", c.CommandPath(), nil, nil)
 		}
 		if ways != 1 {
 			return usageError("args", c.CommandPath(), map[string]string{"usage": c.UseLine(), "count": fmt.Sprint(len(given))}, nil)
@@ -66,7 +69,12 @@ func (a *app) visitorFind(ctx context.Context, texts, in []string) error {
 		if q.Text == "" {
 			continue
 		}
-		r := service.Find(ctx, q, sources, nil)
+		told, stop := (func(lookup.Answer))(nil), func() {}
+		if isTerminal(a.io.Err) { // a script has nobody who waits
+			told, stop = a.sayWaits()
+		}
+		r := service.Find(ctx, q, sources, told)
+		stop()
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

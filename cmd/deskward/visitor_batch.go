@@ -87,9 +87,6 @@ func (a *app) visitorBatch(ctx context.Context, f batchFlags, in []string) error
 	if err != nil {
 		return err
 	}
-	if f.resume != "" {
-		in = nil // the batch knows whom it asks
-	}
 	sources, err := s.sourcesNamed(ctx, in)
 	if err != nil {
 		return err

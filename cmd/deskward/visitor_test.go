@@ -1,10 +1,41 @@
 package main
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"deskward/core/locale"
+	"deskward/core/lookup"
 )
+
+func TestALookupThatTakesLongSaysWhomItWaitsFor(t *testing.T) {
+	t.Parallel()
+	say, err := loadTexts(locale.English)
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var said bytes.Buffer
+		a := &app{io: streams{Err: &said}, say: say}
+		told, stop := a.sayWaits()
+		told(lookup.Answer{Source: "Login", SourceID: "1", State: lookup.Asking})
+		told(lookup.Answer{Source: "Support", SourceID: "2", State: lookup.Asking})
+		time.Sleep(waitEvery - time.Second)
+		told(lookup.Answer{Source: "Login", SourceID: "1", State: lookup.Found})
+		time.Sleep(2 * time.Second)
+		told(lookup.Answer{Source: "Support", SourceID: "2", State: lookup.Limited, Until: time.Date(2000, 1, 1, 0, 1, 0, 0, time.UTC)})
+		time.Sleep(waitEvery)
+		stop()
+		want := "Still waiting for Support\nStill waiting for Support (wants to be left alone until 2000-01-01 00:01:00Z)\n"
+		if said.String() != want {
+			t.Errorf("said %q, want %q", said.String(), want)
+		}
+	})
+}
 
 func TestAPhoneNumberThatTheShellCutAtItsBlanksIsOneQuery(t *testing.T) {
 	t.Parallel()
