@@ -105,7 +105,8 @@ func (v *setup) begin(of string) screen.Step {
 		defer context.AfterFunc(stopped, cancel)()
 		result, err := v.f.readSetup(core.WithCallRecorder(ctx, calls), conn.ID, of)
 		if err != nil && ctx.Err() != nil {
-			err = errStopped // whatever it was doing
+			// The admin broke off, whatever it was doing.
+			err = &core.Error{Code: "net.cancelled", Class: core.Failed}
 		}
 		return setupRead{round, result, err}
 	})}
@@ -120,9 +121,6 @@ func (f *family) readSetup(ctx context.Context, id, of string) (platform.Setup, 
 	}
 	return f.Service.ReadSetup(ctx, c, of)
 }
-
-// errStopped says that the admin broke off.
-var errStopped = error(&core.Error{Code: "net.cancelled", Class: core.Failed})
 
 // Leave breaks off what runs: nothing waits for it.
 func (v *setup) Leave() screen.Step {
