@@ -321,9 +321,9 @@ func (d *desk) beginGuide(id, name string) screen.Screen {
 
 func (d *desk) migrationDeps() migrations.Deps {
 	s := d.session.Load()
-	guides, _ := s.runner.Guides() // tests read every guide of the program: there is no error
+	guides, broken := s.runner.Guides()
 	deps := migrations.Deps{
-		Runner: s.runner, Guides: guides, Clock: s.clock, Folder: d.privateFolder(), Rehearse: d.rehearse,
+		Runner: s.runner, Guides: guides, Broken: broken, Clock: s.clock, Folder: d.privateFolder(), Rehearse: d.rehearse,
 		Functions: func() screen.Screen { return rewrite.New(rewrite.Deps{Scan: folder.Scan}) },
 		Tokens:    func() screen.Screen { return tokens.New(d.tokenDeps()) },
 	}

@@ -36,6 +36,7 @@ type Runner interface {
 type Deps struct {
 	Runner Runner
 	Guides []guide.Guide // in the order of the list
+	Broken error         // why the guides could not be read; shown in the list's place
 	Clock  core.Clock
 
 	// Rehearse runs a guide in a sandbox from beginning to end and records how

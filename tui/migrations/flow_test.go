@@ -1,6 +1,7 @@
 package migrations_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -232,4 +233,14 @@ func TestWaitingStepOpensWhenItsTimeHasCome(t *testing.T) {
 	w.now.Advance(24 * time.Hour)
 	c.press("j")
 	c.See("Enter checks it")
+}
+
+// That there are no guides is never how a mistake in one looks.
+func TestGuidesThatCannotBeReadAreSaidInTheListsPlace(t *testing.T) {
+	t.Parallel()
+	d := newWorld(t).deps(t)
+	d.Guides, d.Broken = nil, errors.New("zoho.yaml:3: no title")
+	c := open(t, d, locale.English, 80, 24)
+	c.See("Something went wrong")
+	c.Gone("CAN BE STARTED")
 }

@@ -79,6 +79,9 @@ func (r *root) Resume() screen.Step { return r.read() }
 
 func (r *root) read() screen.Step {
 	return screen.Step{Cmd: r.scope.Run(func(ctx context.Context) tea.Msg {
+		if r.d.Broken != nil {
+			return rootLoaded{err: r.d.Broken}
+		}
 		msg := rootLoaded{rehearsals: map[string]guide.Rehearsal{}}
 		runs, err := r.d.Runner.Runs(ctx)
 		if err != nil {
