@@ -52,7 +52,8 @@ const longestFile = 1 << 20
 
 // ParseFile reads the JSON that the Cloud console offers for a client or a
 // service account. It fails with code google.file-web-page for a page of the
-// console and google.file-malformed for what else is no JSON object; what the object is good for is Lint's to say. Neither quotes the file.
+// console and google.file-malformed for what else is no JSON object; what the
+// object is good for is Lint's to say. Neither quotes the file.
 func ParseFile(data []byte) (File, error) {
 	bad := &core.Error{Tried: "read-client", Code: "google.file-malformed", Class: core.Usage}
 	if len(data) > longestFile {
