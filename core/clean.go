@@ -56,9 +56,9 @@ func clean(s string, lines bool) string {
 // headers as they are, so that this is asked where a vendor gives one.
 func IsToken(s string) bool { return isPlain(s) }
 
-// CleanJSON makes encoded JSON safe for a terminal and loses nothing: what
-// CleanText would replace, and encoding/json leaves as it is, becomes an escape
-// of JSON. Such characters can only stand in its texts.
+// CleanJSON makes encoded JSON safe for a terminal and loses nothing but bytes that
+// are no UTF-8: what CleanText would replace, and encoding/json leaves as it is,
+// becomes an escape of JSON. Such characters can only stand in its texts.
 func CleanJSON(raw []byte) []byte {
 	if isPlain(strings.ReplaceAll(string(raw), "\n", "")) {
 		return raw
@@ -67,6 +67,8 @@ func CleanJSON(raw []byte) []byte {
 	for len(raw) > 0 {
 		r, size := utf8.DecodeRune(raw)
 		switch {
+		case r == utf8.RuneError && size == 1: // encoding/json leaves it in a RawMessage, and alone it may be a C1 control
+			out = append(out, `\ufffd`...)
 		case r == 0x7f || r >= 0x80 && r < 0xa0 || r == '\u2028' || r == '\u2029' || isDisguise(r):
 			for _, unit := range utf16.Encode([]rune{r}) {
 				out = fmt.Appendf(out, `\u%04x`, unit)

@@ -75,6 +75,17 @@ func TestEncodedJSONIsSafeOnATerminalAndLosesNothing(t *testing.T) {
 	}
 }
 
+func TestABareByteInAVendorsJSONDoesNotReachTheTerminal(t *testing.T) {
+	t.Parallel()
+	raw, err := json.Marshal(json.RawMessage("{\"name\":\"a\x9b31mb\"}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(CleanJSON(raw)); got != `{"name":"a\ufffd31mb"}` {
+		t.Errorf("%q", got)
+	}
+}
+
 func FuzzCleanLineLeavesNothingThatActsOnATerminal(f *testing.F) {
 	for _, s := range []string{"", "a", "\x1b[0m", "\u202e", "\xff", "日本語", strings.Repeat("x", 10_000)} {
 		f.Add(s)

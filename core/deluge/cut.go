@@ -1,6 +1,9 @@
 package deluge
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // cut is one thing that is taken out of a source so that a text loses a part:
 // bytes of a literal, an operand of +, or a += of which nothing is left. Where
@@ -96,13 +99,23 @@ func (c *cuts) add(all []cut) {
 			set(&c.added, one.added)
 		case one.inside != nil:
 			set(&c.inside, one.inside)
-		case !slices.Contains(c.bytes[one.literal], one.bytes):
-			if c.bytes == nil {
-				c.bytes = map[int][]span{}
-			}
-			c.bytes[one.literal] = append(c.bytes[one.literal], one.bytes)
+		default:
+			c.addBytes(one.literal, one.bytes)
 		}
 	}
+}
+
+// addBytes keeps the spans of a literal in order: it may have thousands.
+func (c *cuts) addBytes(literal int, s span) {
+	all := c.bytes[literal]
+	i, there := slices.BinarySearchFunc(all, s, func(a, b span) int { return cmp.Or(a.from-b.from, a.to-b.to) })
+	if there {
+		return
+	}
+	if c.bytes == nil {
+		c.bytes = map[int][]span{}
+	}
+	c.bytes[literal] = slices.Insert(all, i, s)
 }
 
 // none reports that nothing is taken out of any text.
@@ -135,11 +148,15 @@ func (c *cuts) write(to []byte, t *template, p *piece) []byte {
 		if len(lose) == 0 {
 			return append(to, t.text[p.from:p.to]...)
 		}
-		for i := p.from; i < p.to; i++ {
-			if !inAny(lose, p.start+i-p.from) {
-				to = append(to, t.text[i])
+		at := p.from
+		for _, s := range lose { // in order; two requests may lose parts that overlap
+			from, end := s.from-p.start+p.from, s.to-p.start+p.from
+			if from > at {
+				to = append(to, t.text[at:min(from, p.to)]...)
 			}
+			at = min(max(at, end), p.to)
 		}
+		to = append(to, t.text[at:p.to]...)
 	case len(p.kids) == 0:
 		return append(to, t.text[p.from:p.to]...)
 	default:
@@ -148,15 +165,6 @@ func (c *cuts) write(to []byte, t *template, p *piece) []byte {
 		}
 	}
 	return to
-}
-
-func inAny(all []span, at int) bool {
-	for _, s := range all {
-		if at >= s.from && at < s.to {
-			return true
-		}
-	}
-	return false
 }
 
 // without appends a text less some of its spans.

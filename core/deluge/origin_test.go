@@ -184,3 +184,15 @@ r = getUrl("https://desk.zoho.com/api/v1/tickets",h,false);
 		t.Error(len(r.Findings), len(r.Edits))
 	}
 }
+
+// At a place for each token, looking at every place for each byte of the literal
+// takes hours for the largest file that is read.
+func TestALiteralOfNothingButTokensIsRewrittenInOneGo(t *testing.T) {
+	t.Parallel()
+	const tokens = 40_000
+	src := `r = getUrl("https://desk.zoho.com/api/v1/tickets?` + strings.Repeat("authtoken=0123456789abcdef&a=1&", tokens) + `z=1");`
+	r := deluge.Rewrite(src, deluge.Options{Connection: link})
+	if out := r.Apply(src); len(r.Edits) < tokens || strings.Contains(out, "authtoken") || strings.Count(out, "a=1&") != tokens {
+		t.Errorf("%d edits leave %d bytes of %d", len(r.Edits), len(out), len(src))
+	}
+}

@@ -454,3 +454,33 @@ func BenchmarkBatchLookup(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(support.lots)+len(support.calls)), "calls/1000-ids")
 }
+
+func TestABatchThatIsLimitedBeforeItsFirstRowKnowsNoTimeYet(t *testing.T) {
+	t.Parallel()
+	s, clock := batches(t)
+	s.Wait = func(_ context.Context, d time.Duration) error {
+		clock.at = clock.at.Add(d)
+		return nil
+	}
+	support := supportOf(10)
+	support.fail = func(call int) error {
+		clock.at = clock.at.Add(time.Second) // a call takes its time
+		if call == 1 {
+			return &core.Error{Code: "x.limited", Params: map[string]string{"seconds": "7"}}
+		}
+		return nil
+	}
+	b := begin(t, s, list(t, ids(0, 10)...))
+	limited := false
+	_, err := s.Run(t.Context(), b.ID, []lookup.Source{sourceOf("Support", support)}, lookup.RunOptions{}, func(p lookup.Progress) {
+		if p.Asked == 0 {
+			limited = true
+			if p.Rate != 0 || p.Left != 0 {
+				t.Errorf("rate %v, left %v of nothing asked", p.Rate, p.Left)
+			}
+		}
+	})
+	if err != nil || !limited {
+		t.Errorf("limited %v, %v", limited, err)
+	}
+}

@@ -324,7 +324,7 @@ func (t *tour) tellOf(done []Row) {
 	t.telling.Lock()
 	defer t.telling.Unlock()
 	p := Progress{Batch: t.batch, Asked: t.asked, Of: t.of, Rows: done, Resting: map[string]time.Time{}}
-	if took := t.service.Clock.Now().Sub(t.began).Seconds(); took > 0 {
+	if took := t.service.Clock.Now().Sub(t.began).Seconds(); took > 0 && t.asked > 0 {
 		p.Rate = float64(t.asked) / took
 		p.Left = time.Duration(float64(t.of-t.asked) / p.Rate * float64(time.Second))
 	}

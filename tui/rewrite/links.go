@@ -95,7 +95,7 @@ func (v *links) Update(msg tea.Msg) screen.Step {
 	case wrote:
 		v.changed = v.changed || len(msg.backups) > 0
 		step := v.read()
-		for _, err := range msg.failed {
+		if err := msg.first(); err != nil {
 			return step.Then(screen.Fail(err))
 		}
 		return step.Then(screen.Say("rewrite.links.wrote", locale.Params{"n": len(msg.backups)}))

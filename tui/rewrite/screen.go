@@ -7,6 +7,7 @@ package rewrite
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -75,6 +76,14 @@ type (
 	}
 )
 
+// first is what went wrong with the first file that was not written.
+func (w wrote) first() error {
+	if len(w.failed) == 0 {
+		return nil
+	}
+	return w.failed[slices.Min(slices.Collect(maps.Keys(w.failed)))]
+}
+
 // Title names the screen.
 func (v *view) Title(e screen.Env) string { return e.T("rewrite.title") }
 
@@ -98,7 +107,7 @@ func (v *view) Update(msg tea.Msg) screen.Step {
 		v.take(msg.files)
 	case wrote:
 		v.busy, v.written, v.failed = false, msg.backups, msg.failed
-		for _, err := range msg.failed {
+		if err := msg.first(); err != nil {
 			return screen.Fail(err)
 		}
 		return screen.Say("rewrite.wrote", locale.Params{"n": len(msg.backups)})
