@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -200,11 +201,13 @@ func (a *app) batchProgress(ctx context.Context) func(lookup.Progress) {
 		} else {
 			last = now
 		}
-		a.note("cmd.visitor.progress", locale.Params{
-			"asked": p.Asked, "of": p.Of, "rate": fmt.Sprintf("%.1f", p.Rate), "left": a.span(a.clock.Now().Add(p.Left)),
-		})
-		for name, until := range p.Resting {
-			a.note("cmd.visitor.resting", locale.Params{"source": core.CleanLine(name), "until": stamp(until)})
+		if p.Rate > 0 {
+			a.note("cmd.visitor.progress", locale.Params{
+				"asked": p.Asked, "of": p.Of, "rate": fmt.Sprintf("%.1f", p.Rate), "left": a.span(a.clock.Now().Add(p.Left)),
+			})
+		}
+		for _, name := range slices.Sorted(maps.Keys(p.Resting)) {
+			a.note("cmd.visitor.resting", locale.Params{"source": core.CleanLine(name), "until": stamp(p.Resting[name])})
 		}
 	}
 }

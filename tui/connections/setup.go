@@ -125,7 +125,7 @@ func (f *family) readSetup(ctx context.Context, id, of string) (platform.Setup, 
 // Leave breaks off what runs: nothing waits for it.
 func (v *setup) Leave() screen.Step {
 	v.stop()
-	return screen.Step{Changed: v.read} // a token may have been renewed
+	return screen.Step{Changed: v.read || v.reading} // a token may have been renewed
 }
 
 // Capturing keeps letters for the address, and esc for a question.

@@ -93,7 +93,6 @@ func (v *links) Update(msg tea.Msg) screen.Step {
 			v.cursor.Clamp(len(v.all))
 		}
 	case wrote:
-		v.changed = v.changed || len(msg.backups) > 0
 		step := v.read()
 		if err := msg.first(); err != nil {
 			return step.Then(screen.Fail(err))
@@ -224,7 +223,8 @@ func (v *links) write() screen.Step {
 			after[i] = text
 		}
 	}
-	v.to, v.busy = "", true
+	// Who leaves before the answer is there has changed files all the same.
+	v.to, v.busy, v.changed = "", true, true
 	return screen.Step{Cmd: writing(v.scope, v.files, after)}
 }
 

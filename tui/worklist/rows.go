@@ -23,7 +23,7 @@ type Rows[R any] struct {
 // Set replaces all rows.
 func (r *Rows[R]) Set(all []R) {
 	was, had := r.Selected()
-	r.all = all
+	r.all = slices.Clone(all) // Put changes them
 	r.arrange(was, had && r.Cursor.Selected > 0)
 }
 

@@ -184,10 +184,10 @@ func (l *lint) redirects() {
 }
 
 // registrable reports whether Google lets a web client have a redirect URI: no
-// wildcard, user, fragment or "..", and no address but this machine's for a
-// host.
+// wildcard, user, fragment or way upwards, and no address but this machine's
+// for a host.
 func registrable(raw string, u *url.URL) bool {
-	return u.Hostname() != "" && u.User == nil && u.Fragment == "" && !strings.ContainsAny(raw, "* ") && !strings.Contains(u.Path, "..") &&
+	return u.Hostname() != "" && u.User == nil && !strings.ContainsAny(raw, "* #") && !strings.Contains(raw, "/..") && !strings.Contains(raw, `\..`) &&
 		(net.ParseIP(u.Hostname()) == nil || transport.IsLoopback(u.Hostname()))
 }
 

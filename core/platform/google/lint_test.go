@@ -117,6 +117,9 @@ func TestLintNamesEveryProblemOfAClient(t *testing.T) {
 		"a hidden secret":           {web(`"client_secret":"****a1b2","redirect_uris":["` + ourURI + `"]`), "secret-masked"},
 		"an address for a host":     {web(secret + `,"redirect_uris":["` + ourURI + `","https://10.0.0.7/cb"]`), "redirect-impossible shared-client"},
 		"a wildcard":                {web(secret + `,"redirect_uris":["` + ourURI + `","https://*.acme.example/cb"]`), "redirect-impossible shared-client"},
+		"a way upwards":             {web(secret + `,"redirect_uris":["` + ourURI + `","https://acme.example/a/../cb"]`), "redirect-impossible shared-client"},
+		"an empty fragment":         {web(secret + `,"redirect_uris":["` + ourURI + `","https://acme.example/cb#"]`), "redirect-impossible shared-client"},
+		"dots in a name":            {web(secret + `,"redirect_uris":["` + ourURI + `","https://acme.example/a..b"]`), "shared-client"},
 		"another universe":          {`{"installed":{"client_id":"` + goodID + `",` + secret + `,"universe_domain":"cloud.example"}}`, "universe"},
 		"much at once": {
 			`{"web":{"client_id":"x","redirect_uris":["urn:ietf:wg:oauth:2.0:oob"],"token_uri":"https://accounts.google.com/o/oauth2/token"}}`,
