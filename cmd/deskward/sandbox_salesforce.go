@@ -84,7 +84,11 @@ func salesforceAnswer(_ context.Context, sb *sandbox.Sandbox, run guide.Run, ste
 		route := sb.SalesforceRoute()
 		sb.SetSalesforce(func(now *sandbox.SalesforceSetup) { now.Routes = []sandbox.SalesforceRoute{route} })
 	case "link.clicked":
-		sb.SetSalesforce(func(now *sandbox.SalesforceSetup) { now.Routes[0].Verified = true })
+		sb.SetSalesforce(func(now *sandbox.SalesforceSetup) {
+			for i := range now.Routes { // none, where another run has begun the org anew
+				now.Routes[i].Verified = true
+			}
+		})
 	case "external.done":
 		sb.SetSalesforce(func(now *sandbox.SalesforceSetup) { now.ExternalServer, now.WideVerified = true, true })
 	case "forward.done":
