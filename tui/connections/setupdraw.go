@@ -21,9 +21,11 @@ func (v *setup) Draw(e screen.Env) screen.Frame {
 	case v.sure != nil:
 		return widget.Frame(v.drawSure(e, w))
 	}
-	lines := v.outcome(e, w)
+	var lines []string
 	if v.reading {
 		lines = v.progress(e, w)
+	} else {
+		lines = v.outcome(e, w)
 	}
 	from, to := v.pager.Window(len(lines), e.Height, -1)
 	out := append([]string{}, lines[from:to]...)

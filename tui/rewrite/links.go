@@ -29,9 +29,10 @@ type links struct {
 	all    []link
 	cursor widget.List
 
-	form  *widget.Form // asks for the new name; nil: not now
-	to    string       // the new name that is being shown; "": none
-	pager widget.Pager
+	form    *widget.Form // asks for the new name; nil: not now
+	to      string       // the new name that is being shown; "": none
+	changes []change     // what it changes, file by file
+	pager   widget.Pager
 
 	changed bool // files were written
 }
@@ -41,6 +42,13 @@ type link struct {
 	name   string
 	places []place
 	files  int
+}
+
+// change is a file that a new name changes.
+type change struct {
+	at    int // of the file
+	text  string
+	lines []diffLine
 }
 
 // place is where a function names a connection.
@@ -183,6 +191,7 @@ func (v *links) formKey(msg tea.KeyPressMsg) screen.Step {
 	}
 	if _, submit := v.form.Update(msg); submit {
 		v.to, v.form, v.pager = v.form.Value("to"), nil, widget.Pager{}
+		v.changes = v.rename()
 	}
 	return screen.Step{}
 }
@@ -205,23 +214,27 @@ func (v *links) taken() bool {
 	return slices.ContainsFunc(v.all, func(l link) bool { return l.name == v.to })
 }
 
-// renamed is a file with the new name; ok is false where nothing changes.
-func (v *links) renamed(f folder.File) (text string, ok bool) {
-	l, some := v.selected()
-	if !some || f.Err != nil {
-		return "", false
+// rename is what the new name changes in the files that name the connection.
+func (v *links) rename() []change {
+	var out []change
+	l, _ := v.selected()
+	for i, f := range v.files {
+		if f.Err != nil || !slices.ContainsFunc(f.Uses, func(u deluge.Use) bool { return u.Link == l.name }) {
+			continue
+		}
+		if edits := deluge.Rename(f.Name, f.Source, l.name, v.to); len(edits) > 0 {
+			text := deluge.Apply(f.Source, edits)
+			out = append(out, change{i, text, diffLines(f, text)})
+		}
 	}
-	edits := deluge.Rename(f.Name, f.Source, l.name, v.to)
-	return deluge.Apply(f.Source, edits), len(edits) > 0
+	return out
 }
 
 // write replaces the files. It is not broken off halfway through.
 func (v *links) write() screen.Step {
 	after := map[int]string{}
-	for i, f := range v.files {
-		if text, ok := v.renamed(f); ok {
-			after[i] = text
-		}
+	for _, c := range v.changes {
+		after[c.at] = c.text
 	}
 	// Who leaves before the answer is there has changed files all the same.
 	v.to, v.busy, v.changed = "", true, true

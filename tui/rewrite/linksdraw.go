@@ -59,19 +59,7 @@ func (v *links) places(e screen.Env, width int) []string {
 
 func (v *links) params() locale.Params {
 	l, _ := v.selected()
-	places, files := 0, 0
-	for _, f := range v.files {
-		n := 0
-		for _, u := range f.Uses {
-			if u.Link == l.name {
-				n++
-			}
-		}
-		if places += n; n > 0 {
-			files++
-		}
-	}
-	return locale.Params{"from": l.name, "to": v.to, "places": places, "files": files}
+	return locale.Params{"from": l.name, "to": v.to, "places": len(l.places), "files": l.files}
 }
 
 func (v *links) drawForm(e screen.Env, w int) screen.Frame {
@@ -96,13 +84,9 @@ func (v *links) drawChange(e screen.Env) []string {
 	}
 	head = append(head, "")
 	var lines []string
-	for _, f := range v.files {
-		text, ok := v.renamed(f)
-		if !ok {
-			continue
-		}
-		lines = append(lines, e.Theme.Title.Render(widget.Cut(core.CleanLine(f.Name), e.Width, e.Theme.Glyphs.Cut)))
-		for _, l := range diffLines(f, text) {
+	for _, c := range v.changes {
+		lines = append(lines, e.Theme.Title.Render(widget.Cut(core.CleanLine(v.files[c.at].Name), e.Width, e.Theme.Glyphs.Cut)))
+		for _, l := range c.lines {
 			lines = append(lines, l.style(e).Render(widget.Cut(l.sign+l.text, e.Width, e.Theme.Glyphs.Cut)))
 		}
 	}
